@@ -1,0 +1,59 @@
+/**
+ * Sett: an embedded key-value store for Deno, Bun and Node, in TypeScript alone.
+ *
+ * An append-only value log holds the data, a hash index in memory finds it, and a
+ * garbage collector rewrites segments by their discard ratio. It needs no native
+ * code, no flags, and no permission but to read and write its data directory.
+ *
+ * @example A first store
+ * ```ts
+ * import { Store } from "@sett/badger";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using store = await Store.open({ memoryMode: true });
+ *
+ * await store.set("user:1", "Ada", { expireIn: 60_000 });
+ * await store.batch().set("user:2", "Grace").delete("user:3").commit();
+ *
+ * const names: string[] = [];
+ * for await (const [, value] of store.list({ prefix: "user:" })) {
+ *   names.push(new TextDecoder().decode(value));
+ * }
+ * assertEquals(names, ["Ada", "Grace"]);
+ * ```
+ *
+ * @module
+ */
+
+export { Store } from "./src/store/store.ts";
+export { Bucket } from "./src/store/bucket.ts";
+export { Batch, type BatchTarget } from "./src/store/batch.ts";
+export { KeySpace } from "./src/store/key_space.ts";
+export type { StoreOptions } from "./src/store/options.ts";
+export type {
+  Entry,
+  GcOptions,
+  Key,
+  KeyOnlyEntry,
+  ListOptions,
+  SegmentInfo,
+  SetOptions,
+  Value,
+} from "./src/store/types.ts";
+export type {
+  GcStats,
+  MemoryStats,
+  PerformanceStats,
+  StoreStats,
+} from "./src/store/stats.ts";
+export type { GcReport } from "./src/engine/garbage_collector.ts";
+export type { RecoveryReport } from "./src/engine/recovery.ts";
+export type { Percentiles } from "./src/engine/latency_histogram.ts";
+export {
+  CorruptionError,
+  type CorruptionPlace,
+  StoreClosedError,
+  StoreError,
+  type StoreErrorCode,
+  type StoreErrorOptions,
+} from "./src/errors.ts";

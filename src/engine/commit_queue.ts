@@ -1,0 +1,163 @@
+/**
+ * When a write is done. All writes of one turn of the event loop share a flush, and
+ * under `sync_writes` all that wait share a sync (group commit); so a write costs no
+ * promise of its own.
+ *
+ * @module
+ */
+
+import type { StoreError } from "../errors.ts";
+import type { Segment } from "../log/segment.ts";
+import type { ValueLog } from "../log/value_log.ts";
+import type { LogWriter } from "./log_writer.ts";
+
+/** Unsynced bytes at which a sync is started in the background. */
+const BACKGROUND_SYNC_BYTES = 64 * 1024 * 1024;
+
+/** Writes that are flushed, and synced where that is asked for, together. */
+class CommitGroup {
+  readonly promise: Promise<void>;
+  resolve!: () => void;
+  reject!: (error: StoreError) => void;
+  #existed: Promise<boolean> | undefined;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
+
+  /** The promise of a delete that found its key. */
+  get existed(): Promise<boolean> {
+    return this.#existed ??= this.promise.then(() => true);
+  }
+}
+
+/** Tells writers when their writes are done. */
+export class CommitQueue {
+  readonly #log: ValueLog;
+  readonly #writer: LogWriter;
+  readonly #syncWrites: boolean;
+  #group: CommitGroup | undefined;
+  #isFlushScheduled = false;
+  #awaitingSync: CommitGroup[] = [];
+  #syncing: Promise<void> | undefined;
+
+  /** A queue over a writer. */
+  constructor(log: ValueLog, writer: LogWriter, syncWrites: boolean) {
+    this.#log = log;
+    this.#writer = writer;
+    this.#syncWrites = syncWrites;
+    writer.onFlushed = (error) => this.#settle(error);
+  }
+
+  /** Resolves when what was appended in this turn is as safe as was asked for. */
+  get done(): Promise<void> {
+    return this.#currentGroup().promise;
+  }
+
+  /** The same with `true`. */
+  get doneTrue(): Promise<boolean> {
+    return this.#currentGroup().existed;
+  }
+
+  #currentGroup(): CommitGroup {
+    // A large value is flushed while it is appended; there is nothing to wait for
+    // then but the turn itself, and the sync.
+    if (this.#group === undefined) {
+      this.#group = new CommitGroup();
+      if (!this.#isFlushScheduled) {
+        this.#isFlushScheduled = true;
+        queueMicrotask(() => this.#endTurn());
+      }
+    }
+    return this.#group;
+  }
+
+  #endTurn(): void {
+    this.#isFlushScheduled = false;
+    try {
+      this.#writer.flush();
+      this.#settle(undefined);
+    } catch { /* the group was told */ }
+  }
+
+  /** Passes a finished flush on to the group that waited for it. */
+  #settle(error: StoreError | undefined): void {
+    const group = this.#group;
+    this.#group = undefined;
+    if (error !== undefined) {
+      group?.reject(error);
+      return;
+    }
+    if (group !== undefined) {
+      if (this.#syncWrites) this.#awaitingSync.push(group);
+      else group.resolve();
+    }
+    if (this.#awaitingSync.length > 0 || this.#isMuchUnsynced()) {
+      this.#startSync();
+    }
+  }
+
+  #isMuchUnsynced(): boolean {
+    const { active } = this.#log;
+    return active.flushedLength - active.syncedLength >= BACKGROUND_SYNC_BYTES;
+  }
+
+  #startSync(): void {
+    this.#syncing ??= this.#syncLoop().finally(() => {
+      this.#syncing = undefined;
+    });
+  }
+
+  async #syncLoop(): Promise<void> {
+    while (this.#awaitingSync.length > 0 || this.#isMuchUnsynced()) {
+      const groups = this.#awaitingSync;
+      this.#awaitingSync = [];
+      const error = await this.#syncOnce(this.#log.active);
+      for (const group of groups) {
+        if (error === undefined) group.resolve();
+        else group.reject(error);
+      }
+      if (error !== undefined) {
+        for (const group of this.#awaitingSync) group.reject(error);
+        this.#awaitingSync = [];
+        return;
+      }
+    }
+  }
+
+  /** Syncs the active segment; rotation has synced the ones before it. */
+  async #syncOnce(segment: Segment): Promise<StoreError | undefined> {
+    const { poison } = this.#writer;
+    if (poison !== undefined) return poison;
+    const length = segment.flushedLength;
+    if (segment.syncedLength >= length) return undefined;
+    const start = performance.now();
+    try {
+      await segment.file.syncAsync();
+    } catch (error) {
+      // Never tried again: see syncActive.
+      this.#writer.poisonWith(error as StoreError);
+      return error as StoreError;
+    }
+    this.#writer.noteSynced(segment, length, start);
+    return undefined;
+  }
+
+  /** Flushes, and resolves when everything flushed so far is on the medium. */
+  async sync(): Promise<void> {
+    this.#writer.checkPoison();
+    this.#writer.flush();
+    const group = new CommitGroup();
+    this.#awaitingSync.push(group);
+    this.#startSync();
+    await group.promise;
+  }
+
+  /** Resolves when no sync is under way. */
+  async idle(): Promise<void> {
+    while (this.#syncing !== undefined) await this.#syncing;
+  }
+}

@@ -1,0 +1,471 @@
+/**
+ * The engine: opens a directory, puts the parts together, and keeps the clock, the
+ * sweeping of expired keys, the garbage collector's timetable and the close. What a
+ * user holds is the store, one layer up.
+ *
+ * Every method that takes a key works on the key in {@linkcode Engine.key}.
+ *
+ * @module
+ */
+
+import { StoreClosedError, StoreError } from "../errors.ts";
+import {
+  type DirectoryLock,
+  type Host,
+  joinPath,
+  removeIfPresent,
+  type Timer,
+} from "../fs/file_system.ts";
+import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
+import {
+  FLAG_BATCH,
+  FLAG_BATCH_END,
+  RECORD_HEAD_BYTES_MAX,
+} from "../format/record.ts";
+import type { Segment } from "../log/segment.ts";
+import type { ValueLog } from "../log/value_log.ts";
+import { BlockCache } from "./block_cache.ts";
+import { CommitQueue } from "./commit_queue.ts";
+import { Counters } from "./counters.ts";
+import { GarbageCollector, type GcReport } from "./garbage_collector.ts";
+import { ACTIVE_DEAD_BYTES_MIN, triggerBytes } from "./gc_policy.ts";
+import { writeSnapshot } from "./index_snapshot.ts";
+import type { KeyBuffer } from "./key_buffer.ts";
+import type { KeyLedger } from "./key_ledger.ts";
+import { Level0 } from "./level0.ts";
+import { LogicalClock } from "./logical_clock.ts";
+import { LogWriter, type WriterSettings } from "./log_writer.ts";
+import { RecordReader } from "./record_reader.ts";
+import { recover, type Recovered, type RecoveryReport } from "./recovery.ts";
+
+/** Shortest time between two sweeps of expired keys. */
+const SWEEP_MILLISECONDS_MIN = 250;
+/** Longest delay a timer takes. */
+const TIMER_MILLISECONDS_MAX = 2 ** 31 - 1;
+/** Keys swept before others have their turn. */
+const SWEPT_A_SLICE = 20_000;
+
+/** The settings of an engine. */
+export interface EngineSettings extends WriterSettings {
+  /** Wait for the medium before a write resolves. */
+  syncWrites: boolean;
+  /** Level-0 tables that start their writing. */
+  numLevel0Tables: number;
+  /** Level-0 tables at which writers wait. */
+  numLevel0TablesStall: number;
+  /** Run the garbage collector by itself. */
+  valueLogGcEnabled: boolean;
+  /** Dead bytes / bytes from which a segment is rewritten. */
+  valueLogGcDiscardRatio: number;
+  /** Seconds between two runs. */
+  valueLogGcIntervalInSeconds: number;
+  /** Bytes of the block cache. */
+  blockCacheSize: number;
+}
+
+/** One operation of a batch, its key already encoded. */
+export interface BatchOperation {
+  /** The key with the bucket's name. */
+  key: Uint8Array;
+  /** True if the key begins with a bucket's name. */
+  isBucket: boolean;
+  /** The value; `undefined` deletes. */
+  value: Uint8Array | undefined;
+  /** Milliseconds until the key expires; 0 if it does not. */
+  expireIn: number;
+}
+
+/** A store's engine. */
+export class Engine {
+  /** The key at hand. */
+  readonly key: KeyBuffer;
+  /** The books. */
+  readonly ledger: KeyLedger;
+  /** The segments. */
+  readonly log: ValueLog;
+  /** Reads values. */
+  readonly reader: RecordReader;
+  /** Appends records. */
+  readonly writer: LogWriter;
+  /** Tells when writes are done. */
+  readonly queue: CommitQueue;
+  /** Collects garbage. */
+  readonly collector: GarbageCollector;
+  /** Keeps blocks of files. */
+  readonly cache: BlockCache;
+  /** What the engine counts. */
+  readonly counters: Counters;
+  /** What opening found and did. */
+  readonly recovery: RecoveryReport;
+  /** Whether calls are accepted. */
+  status: "open" | "closing" | "closed" = "open";
+  /** Bytes of the index snapshot on disk. */
+  snapshotBytes: number;
+  readonly #host: Host;
+  readonly #settings: EngineSettings;
+  readonly #lock: DirectoryLock;
+  readonly #level0: Level0;
+  readonly #secret: Uint8Array;
+  readonly #clock: LogicalClock;
+  #isSnapshotCurrent: boolean;
+  #versionAtOpen: number;
+  #deadBytesAtGc = 0;
+  #gcTimer: Timer | undefined;
+  #isGcSoon = false;
+  #sweepTimer: Timer | undefined;
+  #sweepTime = Infinity;
+  #closing: Promise<void> | undefined;
+
+  private constructor(
+    host: Host,
+    settings: EngineSettings,
+    lock: DirectoryLock,
+    counters: Counters,
+    recovered: Recovered,
+  ) {
+    const { log, ledger, key, level0 } = recovered;
+    this.#host = host;
+    this.#settings = settings;
+    this.#lock = lock;
+    this.counters = counters;
+    this.log = log;
+    this.ledger = ledger;
+    this.key = key;
+    this.#level0 = level0;
+    this.#secret = recovered.secret;
+    this.snapshotBytes = recovered.snapshotBytes;
+    this.#isSnapshotCurrent = recovered.isSnapshotCurrent;
+    this.#versionAtOpen = recovered.nextVersion;
+    this.recovery = recovered.report;
+    this.#clock = new LogicalClock(host, recovered.expiryHorizon);
+    if (log.segments.size === 0 || recovered.isNewestSealed) {
+      log.create(recovered.nextVersion, recovered.expiryHorizon);
+    }
+    this.writer = new LogWriter(
+      log,
+      ledger,
+      key,
+      level0,
+      counters,
+      settings,
+      recovered.nextVersion,
+      recovered.expiryHorizon,
+    );
+    this.queue = new CommitQueue(log, this.writer, settings.syncWrites);
+    this.cache = new BlockCache(settings.blockCacheSize);
+    this.reader = new RecordReader(
+      log,
+      this.writer,
+      ledger.index.arena,
+      key,
+      this.cache,
+      counters,
+    );
+    this.collector = new GarbageCollector(
+      log,
+      this.writer,
+      this.queue,
+      ledger,
+      key,
+      () => this.now(),
+      (segment) => this.#forgetOnDisk(segment),
+    );
+    this.#scheduleGc();
+    this.scheduleSweep();
+  }
+
+  /** Opens the directory at `directory`, creating it where it does not exist. */
+  static open(
+    directory: string,
+    host: Host,
+    settings: EngineSettings,
+  ): Engine {
+    host.files.createDirectory(directory);
+    const lock = host.files.lock(directory);
+    let recovered: Recovered | undefined;
+    try {
+      const counters = new Counters();
+      recovered = recover(
+        directory,
+        host,
+        (log) =>
+          new Level0(
+            log,
+            counters,
+            settings.numLevel0Tables,
+            settings.numLevel0TablesStall,
+          ),
+      );
+      return new Engine(host, settings, lock, counters, recovered);
+    } catch (error) {
+      recovered?.level0.close();
+      recovered?.log.close();
+      lock.release();
+      throw error;
+    }
+  }
+
+  /** The time for expiries; it never goes back, not even over a restart. */
+  now(): number {
+    return this.#clock.now();
+  }
+
+  /** @throws {StoreClosedError} If the store is not open. */
+  check(action: string): void {
+    if (this.status !== "open") throw new StoreClosedError(action);
+  }
+
+  /** Records written for callers that wait to be handed to the operating system. */
+  get pendingWrites(): number {
+    return this.writer.pendingRecords;
+  }
+
+  /** Bytes of hint files and of the index snapshot. */
+  get lsmBytes(): number {
+    let sum = this.snapshotBytes;
+    for (const segment of this.log.segments.values()) sum += segment.hintBytes;
+    return sum;
+  }
+
+  /** Puts the key at hand. */
+  put(value: Uint8Array, valueLength: number, expireIn: number): void {
+    const { writer } = this;
+    writer.checkPoison();
+    if (valueLength > this.#settings.valueLogFileSize) {
+      throw new RangeError(
+        `Cannot set a value of ${valueLength} bytes: ` +
+          `a value has at most value_log_file_size (${this.#settings.valueLogFileSize}) bytes`,
+      );
+    }
+    const expiry = expireIn === 0 ? 0 : this.now() + expireIn;
+    writer.appendPut(value, valueLength, expiry, writer.nextVersion++, 0);
+    this.counters.writes++;
+    if (expiry !== 0) this.scheduleSweep();
+    this.#considerGc();
+  }
+
+  /** Deletes the key at hand; false if it has no value. */
+  remove(): boolean {
+    const { writer } = this;
+    writer.checkPoison();
+    this.counters.writes++;
+    if (this.ledger.findLive(this.now()) === 0) return false;
+    writer.appendTombstone(writer.nextVersion++, 0);
+    this.#considerGc();
+    return true;
+  }
+
+  /** Appends a batch: all of it or nothing will be there after a crash. */
+  commit(operations: BatchOperation[]): void {
+    const { writer, key } = this;
+    const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
+    let bytes = 0;
+    for (const { key, value } of operations) {
+      bytes += RECORD_HEAD_BYTES_MAX + key.length + (value?.length ?? 0);
+    }
+    if (bytes > valueLogFileSize || operations.length > valueLogMaxEntries) {
+      throw new StoreError(
+        "BATCH_TOO_LARGE",
+        `Cannot commit a batch of ${operations.length} operations and ${bytes} bytes: ` +
+          `it must fit in one segment (value_log_max_entries ${valueLogMaxEntries}, ` +
+          `value_log_file_size ${valueLogFileSize} bytes). Split it`,
+      );
+    }
+    writer.makeRoom(bytes, bytes, operations.length);
+    const version = writer.nextVersion++;
+    const now = this.now();
+    const last = operations.length - 1;
+    for (let i = 0; i <= last; i++) {
+      const operation = operations[i]!;
+      const batchFlags = last === 0
+        ? 0
+        : i === last
+        ? FLAG_BATCH | FLAG_BATCH_END
+        : FLAG_BATCH;
+      key.loadRecord(
+        operation.key,
+        0,
+        operation.key.length,
+        operation.isBucket,
+      );
+      if (operation.value === undefined) {
+        writer.appendTombstone(version, batchFlags);
+      } else {
+        const { value, expireIn } = operation;
+        const expiry = expireIn === 0 ? 0 : now + expireIn;
+        writer.appendPut(value, value.length, expiry, version, batchFlags);
+      }
+    }
+    this.counters.writes += operations.length;
+    this.scheduleSweep();
+    this.#considerGc();
+  }
+
+  /** Flushes and, under `sync_writes`, syncs on this thread. */
+  finishSync(): void {
+    this.writer.flush();
+    if (this.#settings.syncWrites) this.writer.syncActive();
+  }
+
+  /** Counts expired keys as dead now; returns how many there were. */
+  sweep(limit: number = Infinity): number {
+    const now = this.now();
+    if (this.ledger.expiries.nextTime > now) return 0;
+    const { writer } = this;
+    try {
+      // What is swept cannot be undone, so nothing may be pending.
+      writer.flush();
+    } catch { /* the writers of those records were told */ }
+    const swept = this.ledger.sweep(now, limit);
+    this.counters.expired += swept;
+    if (swept === 0) return 0;
+    try {
+      // From here on these keys stay expired whatever the clock does.
+      writer.appendHorizon(now);
+      writer.flush();
+    } catch {
+      /* the disk is full or the store poisoned; the next sweep tries again */
+    }
+    this.#considerGc();
+    return swept;
+  }
+
+  /** Makes sure that a sweep comes soon after the next expiry. */
+  scheduleSweep(): void {
+    const { nextTime } = this.ledger.expiries;
+    if (nextTime >= this.#sweepTime || this.status !== "open") return;
+    this.#sweepTimer?.cancel();
+    this.#sweepTime = nextTime;
+    const delay = Math.min(
+      Math.max(nextTime - this.now() + 1, SWEEP_MILLISECONDS_MIN),
+      TIMER_MILLISECONDS_MAX,
+    );
+    this.#sweepTimer = this.#host.setTimer(() => {
+      this.#sweepTime = Infinity;
+      if (this.status !== "open") return;
+      this.sweep(SWEPT_A_SLICE);
+      this.scheduleSweep();
+    }, delay);
+  }
+
+  /** Collects garbage until no segment qualifies. */
+  gc(
+    discardRatio: number | undefined,
+    signal?: AbortSignal,
+  ): Promise<GcReport> {
+    this.sweep();
+    this.#deadBytesAtGc = this.ledger.deadBytesAdded;
+    return this.collector.run({
+      discardRatio: discardRatio ?? this.#settings.valueLogGcDiscardRatio,
+      activeDeadBytesMin: 0,
+      signal,
+    });
+  }
+
+  /** Starts a run before its time when much has died since the last one. */
+  #considerGc(): void {
+    if (this.#isGcSoon || !this.#settings.valueLogGcEnabled) return;
+    const { valueLogFileSize, valueLogGcDiscardRatio } = this.#settings;
+    const died = this.ledger.deadBytesAdded - this.#deadBytesAtGc;
+    if (died < triggerBytes(valueLogFileSize, valueLogGcDiscardRatio)) return;
+    this.#isGcSoon = true;
+    this.#gcTimer?.cancel();
+    this.#gcTimer = this.#host.setTimer(() => this.#runGc(), 0);
+  }
+
+  #scheduleGc(): void {
+    if (!this.#settings.valueLogGcEnabled || this.status !== "open") return;
+    this.#gcTimer = this.#host.setTimer(
+      () => this.#runGc(),
+      this.#settings.valueLogGcIntervalInSeconds * 1000,
+    );
+  }
+
+  async #runGc(): Promise<void> {
+    if (this.status !== "open") return;
+    this.#isGcSoon = true;
+    this.#deadBytesAtGc = this.ledger.deadBytesAdded;
+    try {
+      await this.collector.run({
+        discardRatio: this.#settings.valueLogGcDiscardRatio,
+        activeDeadBytesMin: ACTIVE_DEAD_BYTES_MIN,
+      });
+    } catch { /* stats().gc.lastError tells; the next run tries again */ }
+    this.#isGcSoon = false;
+    this.#scheduleGc();
+  }
+
+  /** Removes what else on disk names a segment that is about to go. */
+  #forgetOnDisk(segment: Segment): void {
+    const { files, directory } = this.log;
+    if (this.snapshotBytes > 0) {
+      // A snapshot that names a missing segment would read as damage.
+      removeIfPresent(files, joinPath(directory, SNAPSHOT_NAME));
+      files.syncDirectory(directory);
+      this.snapshotBytes = 0;
+    }
+    this.#isSnapshotCurrent = false;
+    removeIfPresent(files, joinPath(directory, hintName(segment.id)));
+  }
+
+  /** Makes everything safe, writes the index snapshot and gives the directory back. */
+  close(): Promise<void> {
+    return this.#closing ??= this.#close();
+  }
+
+  async #close(): Promise<void> {
+    this.status = "closing";
+    this.#gcTimer?.cancel();
+    this.#sweepTimer?.cancel();
+    await this.collector.stop();
+    let failure: unknown;
+    try {
+      if (this.writer.poison === undefined) {
+        await this.queue.sync();
+        this.#saveIndex();
+      }
+    } catch (error) {
+      failure = error;
+    }
+    await this.queue.idle();
+    this.status = "closed";
+    this.#level0.close();
+    this.log.close();
+    this.#lock.release();
+    if (failure !== undefined) throw failure;
+  }
+
+  /** Hints and index snapshot: without them the next open only takes longer. */
+  #saveIndex(): void {
+    const isUnchanged = this.#isSnapshotCurrent &&
+      this.writer.nextVersion === this.#versionAtOpen;
+    if (isUnchanged) return;
+    try {
+      this.writer.drainLevel0();
+      const segments = [...this.log.segments.values()].map((segment) => ({
+        id: segment.id,
+        length: segment.length,
+        recordCount: segment.recordCount,
+        deadBytes: segment.deadBytes,
+        hintBytes: segment.hintBytes,
+      }));
+      this.snapshotBytes = writeSnapshot(
+        this.log.files,
+        this.log.directory,
+        {
+          kind: "SNAP",
+          segmentId: 0,
+          storeId: this.log.storeId,
+          created: this.#host.now(),
+          nextVersion: this.writer.nextVersion,
+          expiryHorizon: this.writer.expiryHorizon,
+        },
+        this.#secret,
+        segments,
+        this.ledger,
+      );
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error;
+    }
+  }
+}

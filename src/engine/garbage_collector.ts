@@ -1,0 +1,328 @@
+/**
+ * Rewrites segments: what is still referenced from a victim is appended again, then
+ * the victim goes.
+ *
+ * Invariants:
+ * - whether a record is live is asked and answered in the same synchronous step in
+ *   which it is appended again, through the one writer; so a dead record never comes
+ *   to lie after its successor or its tombstone;
+ * - the victim goes only after everything appended so far is synced: its copies, and
+ *   the successors for whose sake its other records were left behind;
+ * - only when its name is gone for good do the books forget its puts, and with the
+ *   last put of a key the tombstone that hid it.
+ *
+ * Stopped in the middle, it leaves copies behind and nothing else.
+ *
+ * @module
+ */
+
+import type { StoreError } from "../errors.ts";
+import type { Host } from "../fs/file_system.ts";
+import { FILE_HEADER_BYTES } from "../format/file_header.ts";
+import {
+  FLAG_BUCKET,
+  FLAG_EXPIRING,
+  KIND_PUT,
+  KIND_TOMBSTONE,
+} from "../format/record.ts";
+import type { Segment } from "../log/segment.ts";
+import { SegmentScanner } from "../log/segment_scanner.ts";
+import type { ValueLog } from "../log/value_log.ts";
+import type { CommitQueue } from "./commit_queue.ts";
+import { pickVictim, shouldSealActive } from "./gc_policy.ts";
+import { TAG_SWEPT, TAG_TOMBSTONE } from "./key_arena.ts";
+import type { KeyBuffer } from "./key_buffer.ts";
+import type { KeyLedger } from "./key_ledger.ts";
+import type { LogWriter } from "./log_writer.ts";
+
+/** Time the collector works before it lets others have their turn. */
+const SLICE_MILLISECONDS = 4;
+/** Records after which it looks at the clock. */
+const RECORDS_A_LOOK = 64;
+
+/** What one run of the garbage collector did. */
+export interface GcReport {
+  /** Segments rewritten and removed. */
+  segmentsRewritten: number;
+  /** Bytes of the files removed. */
+  bytesReclaimed: number;
+  /** Bytes appended again because they were live. */
+  bytesRewritten: number;
+  /** Why the run ended. */
+  reason:
+    | "no segment has reached the discard ratio"
+    | "the signal was aborted"
+    | "the store is closing";
+  /** Time the run took, in milliseconds. */
+  milliseconds: number;
+}
+
+/** How one run goes. */
+export interface GcRun {
+  /** Dead bytes / bytes from which a segment is rewritten. */
+  discardRatio: number;
+  /** Dead bytes from which the active segment is sealed for it. */
+  activeDeadBytesMin: number;
+  /** Ends the run between two slices. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Totals of all runs. */
+export interface GcTotals {
+  /** Runs ended. */
+  runs: number;
+  /** Segments rewritten and removed. */
+  segmentsRewritten: number;
+  /** Bytes of the files removed. */
+  bytesReclaimed: number;
+  /** Bytes appended again. */
+  bytesRewritten: number;
+  /** Puts that left the disk without the books knowing them; 0 unless there is a bug. */
+  unknownPuts: number;
+  /** The last report. */
+  lastReport: GcReport | undefined;
+  /** Why the last run failed, if it did. */
+  lastError: StoreError | undefined;
+}
+
+/** Collects garbage, one run at a time. */
+export class GarbageCollector {
+  /** Totals of all runs. */
+  readonly totals: GcTotals = {
+    runs: 0,
+    segmentsRewritten: 0,
+    bytesReclaimed: 0,
+    bytesRewritten: 0,
+    unknownPuts: 0,
+    lastReport: undefined,
+    lastError: undefined,
+  };
+  readonly #host: Host;
+  readonly #log: ValueLog;
+  readonly #writer: LogWriter;
+  readonly #queue: CommitQueue;
+  readonly #ledger: KeyLedger;
+  readonly #key: KeyBuffer;
+  readonly #now: () => number;
+  readonly #beforeRetire: (segment: Segment) => void;
+  #last: Promise<unknown> = Promise.resolve();
+  #isStopping = false;
+  #sliceEnd = 0;
+
+  /**
+   * A collector; `beforeRetire` removes what else on disk names a segment.
+   */
+  constructor(
+    log: ValueLog,
+    writer: LogWriter,
+    queue: CommitQueue,
+    ledger: KeyLedger,
+    key: KeyBuffer,
+    now: () => number,
+    beforeRetire: (segment: Segment) => void,
+  ) {
+    this.#host = log.host;
+    this.#log = log;
+    this.#writer = writer;
+    this.#queue = queue;
+    this.#ledger = ledger;
+    this.#key = key;
+    this.#now = now;
+    this.#beforeRetire = beforeRetire;
+  }
+
+  /** Rewrites segments until none qualifies; waits for a run that is under way. */
+  run(options: GcRun): Promise<GcReport> {
+    const run = this.#last.then(() => this.#run(options));
+    this.#last = run.catch(() => {});
+    return run;
+  }
+
+  /** Ends the run under way and all to come; resolves when none is left. */
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    await this.#last;
+  }
+
+  async #run(options: GcRun): Promise<GcReport> {
+    const start = performance.now();
+    const report: GcReport = {
+      segmentsRewritten: 0,
+      bytesReclaimed: 0,
+      bytesRewritten: 0,
+      reason: "no segment has reached the discard ratio",
+      milliseconds: 0,
+    };
+    const { totals } = this;
+    try {
+      this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
+      while (!this.#shouldEnd(options, report)) {
+        const victim = this.#nextVictim(options);
+        if (victim === undefined) break;
+        if (!await this.#rewrite(victim, options, report)) break;
+        report.segmentsRewritten++;
+        report.bytesReclaimed += victim.length;
+      }
+      totals.lastError = undefined;
+      return report;
+    } catch (error) {
+      totals.lastError = error as StoreError;
+      throw error;
+    } finally {
+      report.milliseconds = performance.now() - start;
+      totals.runs++;
+      totals.segmentsRewritten += report.segmentsRewritten;
+      totals.bytesReclaimed += report.bytesReclaimed;
+      totals.bytesRewritten += report.bytesRewritten;
+      totals.lastReport = report;
+    }
+  }
+
+  #shouldEnd(options: GcRun, report: GcReport): boolean {
+    if (this.#isStopping) report.reason = "the store is closing";
+    else if (options.signal?.aborted) report.reason = "the signal was aborted";
+    else return false;
+    return true;
+  }
+
+  #nextVictim(options: GcRun): Segment | undefined {
+    const { discardRatio, activeDeadBytesMin } = options;
+    const pick = () =>
+      pickVictim(this.#log.segments.values(), this.#log.active, discardRatio);
+    const victim = pick();
+    if (victim !== undefined) return victim;
+    if (!shouldSealActive(this.#log.active, discardRatio, activeDeadBytesMin)) {
+      return undefined;
+    }
+    this.#writer.rotate();
+    return pick();
+  }
+
+  /** Lets others have their turn when the slice is over. */
+  async #breathe(): Promise<void> {
+    this.#writer.flush();
+    await this.#host.breathe();
+    this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
+  }
+
+  /** Rewrites one segment; false if it was stopped half-way. */
+  async #rewrite(
+    victim: Segment,
+    options: GcRun,
+    report: GcReport,
+  ): Promise<boolean> {
+    victim.pin();
+    try {
+      const scanner = new SegmentScanner(
+        victim,
+        FILE_HEADER_BYTES,
+        victim.length,
+      );
+      for (let count = 1; scanner.next(); count++) {
+        report.bytesRewritten += this.#relocate(victim, scanner);
+        if (
+          count % RECORDS_A_LOOK !== 0 || performance.now() < this.#sliceEnd
+        ) {
+          continue;
+        }
+        await this.#breathe();
+        if (this.#shouldEnd(options, report)) return false;
+      }
+      if (scanner.problem !== undefined) {
+        // Left in place for salvage, and out of the way of other segments.
+        victim.isDamaged = true;
+        throw victim.corruption(
+          "rewrite a segment",
+          scanner.position,
+          scanner.problem,
+        );
+      }
+      // If we crash before this, the victim is still there and nothing is lost.
+      await this.#queue.sync();
+      this.#beforeRetire(victim);
+      // If we crash between these two, the victim comes back: its copies, which
+      // are later in the log, win over it.
+      this.#log.retire(victim);
+      await this.#settle(victim);
+      return true;
+    } finally {
+      victim.unpin();
+    }
+  }
+
+  /** Appends the record again if the books point at it; returns the bytes that took. */
+  #relocate(victim: Segment, scanner: SegmentScanner): number {
+    const { head } = scanner;
+    const kind = head.kind;
+    if (kind !== KIND_PUT && kind !== KIND_TOMBSTONE) return 0;
+    const isBucket = (head.flags & FLAG_BUCKET) !== 0;
+    const key = this.#key;
+    key.loadRecord(scanner.window, scanner.keyStart, head.keyLength, isBucket);
+    const { index } = this.#ledger;
+    const { arena } = index;
+    const pointer = index.find(key);
+    if (pointer === 0 || !arena.isAt(pointer, victim.id, scanner.offset)) {
+      return 0;
+    }
+    const writer = this.#writer;
+    const hasExpired = (head.flags & FLAG_EXPIRING) !== 0 &&
+      ((arena.tag(pointer) & TAG_SWEPT) !== 0 ||
+        arena.expiry(pointer) <= this.#now());
+    if (hasExpired && arena.stalePuts(pointer) === 0) return 0; // hides nothing
+    if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {
+      writer.appendTombstone(head.version, 0);
+    } else {
+      const value = scanner.value();
+      writer.appendPut(
+        value,
+        value.length,
+        head.expiry,
+        head.version,
+        0,
+        head.codec,
+      );
+    }
+    return arena.recordLength(index.find(key));
+  }
+
+  /** Tells the books of every put that left the disk with the victim. */
+  async #settle(victim: Segment): Promise<void> {
+    const scanner = new SegmentScanner(
+      victim,
+      FILE_HEADER_BYTES,
+      victim.length,
+    );
+    const { head } = scanner;
+    this.#flushQuietly();
+    for (let count = 1; scanner.next(); count++) {
+      if (head.kind === KIND_PUT) {
+        const isBucket = (head.flags & FLAG_BUCKET) !== 0;
+        this.#key.loadRecord(
+          scanner.window,
+          scanner.keyStart,
+          head.keyLength,
+          isBucket,
+        );
+        if (!this.#ledger.settle(victim.id, scanner.offset)) {
+          this.totals.unknownPuts++;
+        }
+      }
+      // A store that closes wants exact books for its snapshot: no pause then.
+      if (
+        count % RECORDS_A_LOOK === 0 && !this.#isStopping &&
+        performance.now() >= this.#sliceEnd
+      ) {
+        await this.#host.breathe();
+        this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
+        this.#flushQuietly();
+      }
+    }
+  }
+
+  /** What is settled cannot be undone, so nothing may be pending that could be. */
+  #flushQuietly(): void {
+    try {
+      this.#writer.flush();
+    } catch { /* the writers of those records were told */ }
+  }
+}

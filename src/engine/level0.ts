@@ -1,0 +1,232 @@
+/**
+ * Level-0 tables on their way to hint files. A level-0 table is the index rows of one
+ * sealed memtable; enough of them start their writing, too many make writers wait.
+ *
+ * Hints only save time at the next open. If one cannot be written, the segment goes
+ * without and nothing else changes.
+ *
+ * @module
+ */
+
+import {
+  type FileHandle,
+  type Host,
+  joinPath,
+  removeIfPresent,
+  writeFully,
+} from "../fs/file_system.ts";
+import { encodeFileHeader, FILE_HEADER_BYTES } from "../format/file_header.ts";
+import { hintName } from "../format/file_names.ts";
+import { ChunkBuilder } from "../format/hint.ts";
+import {
+  CONTROL_EXPIRY_HORIZON,
+  getUint64,
+  KIND_CONTROL,
+  RecordHead,
+} from "../format/record.ts";
+import type { Segment } from "../log/segment.ts";
+import type { ValueLog } from "../log/value_log.ts";
+import type { Counters } from "./counters.ts";
+import type { Memtable } from "./memtable.ts";
+
+/** The hint file that is being written: the active segment's. */
+interface OpenHint {
+  segment: Segment;
+  file: FileHandle | undefined;
+  length: number;
+  /** The segment's bytes covered so far. */
+  coveredTo: number;
+}
+
+/** Turns sealed memtables into chunks of hint files. */
+export class Level0 {
+  readonly #log: ValueLog;
+  readonly #host: Host;
+  readonly #counters: Counters;
+  readonly #startAt: number;
+  readonly #stallAt: number;
+  readonly #builder = new ChunkBuilder();
+  readonly #head = new RecordHead();
+  #waiting: Memtable[] = [];
+  #isScheduled = false;
+  #open: OpenHint | undefined;
+
+  /** An empty queue that starts writing at `startAt` tables and stalls at `stallAt`. */
+  constructor(
+    log: ValueLog,
+    counters: Counters,
+    startAt: number,
+    stallAt: number,
+  ) {
+    this.#log = log;
+    this.#host = log.host;
+    this.#counters = counters;
+    this.#startAt = startAt;
+    this.#stallAt = stallAt;
+  }
+
+  /** Memtables whose rows are not written yet. */
+  get waiting(): readonly Memtable[] {
+    return this.#waiting;
+  }
+
+  /** Goes on with the hint file that recovery found sound up to `length`. */
+  resume(segment: Segment, length: number, coveredTo: number): void {
+    try {
+      const path = joinPath(this.#log.directory, hintName(segment.id));
+      const file = this.#log.files.open(path, "write");
+      file.truncate(length);
+      this.#open = { segment, file, length, coveredTo };
+    } catch {
+      this.#open = { segment, file: undefined, length: 0, coveredTo: 0 };
+    }
+  }
+
+  /** Takes a sealed, flushed memtable. */
+  add(memtable: Memtable): void {
+    if (memtable.used === 0) return;
+    this.#waiting.push(memtable);
+    if (this.#waiting.length >= this.#stallAt) {
+      // The writer waits here: its own thread does the work.
+      this.#counters.stalls++;
+      this.drain();
+    } else if (this.#waiting.length >= this.#startAt && !this.#isScheduled) {
+      this.#isScheduled = true;
+      this.#host.setTimer(() => {
+        this.#isScheduled = false;
+        this.drain();
+      }, 0);
+    }
+  }
+
+  /** Writes all waiting tables. */
+  drain(): void {
+    const tables = this.#waiting;
+    this.#waiting = [];
+    for (const memtable of tables) {
+      this.#addRows(memtable);
+      this.writeChunk(
+        this.#builder,
+        memtable.segment,
+        memtable.start,
+        memtable.end,
+        memtable.dataChecksum,
+        false,
+      );
+      this.#counters.level0TablesWritten++;
+    }
+  }
+
+  /** Ends the hint file of a segment that is sealed and synced. */
+  finish(segment: Segment): void {
+    this.drain();
+    const end = segment.length;
+    this.writeChunk(this.#builder, segment, end, end, 0, true);
+    this.close();
+  }
+
+  /** Gives the open hint file back. */
+  close(): void {
+    this.#open?.file?.close();
+    this.#open = undefined;
+  }
+
+  #addRows(memtable: Memtable): void {
+    const { image, view, used, gaps } = memtable;
+    const head = this.#head;
+    let offset = memtable.start;
+    let gap = 0;
+    for (let at = 0; at < used;) {
+      head.read(view, at, used - at);
+      const keyStart = at + head.headLength;
+      if (
+        head.kind === KIND_CONTROL && image[keyStart] === CONTROL_EXPIRY_HORIZON
+      ) {
+        this.#builder.noteHorizon(getUint64(view, keyStart + 1));
+      }
+      this.#builder.add(
+        head.flags,
+        head.codec,
+        head.keyLength,
+        head.valueLength,
+        head.version,
+        head.expiry,
+        image,
+        keyStart,
+      );
+      if (gaps[gap]?.recordOffset === offset) {
+        gap++;
+        at += head.length - head.valueLength;
+      } else {
+        at += head.length;
+      }
+      offset += head.length;
+    }
+  }
+
+  /** Appends one chunk that covers a range of a segment. */
+  writeChunk(
+    builder: ChunkBuilder,
+    segment: Segment,
+    from: number,
+    to: number,
+    dataChecksum: number,
+    isFinal: boolean,
+  ): void {
+    const chunk = builder.finish(
+      from,
+      to,
+      dataChecksum,
+      segment.syncedLength,
+      isFinal,
+    );
+    const hint = this.#hintOf(segment);
+    // A chunk that does not follow the last one would never be read.
+    if (hint.file === undefined || hint.coveredTo !== from) return;
+    try {
+      writeFully(hint.file, chunk, 0, chunk.length, hint.length);
+    } catch {
+      // No space, say. What was written of the chunk fails its checksum.
+      hint.file.close();
+      hint.file = undefined;
+      return;
+    }
+    hint.length += chunk.length;
+    hint.coveredTo = to;
+    segment.hintBytes = hint.length;
+  }
+
+  #hintOf(segment: Segment): OpenHint {
+    if (this.#open?.segment === segment) return this.#open;
+    this.close();
+    return this.#open = this.#create(segment);
+  }
+
+  #create(segment: Segment): OpenHint {
+    const path = joinPath(this.#log.directory, hintName(segment.id));
+    const hint: OpenHint = {
+      segment,
+      file: undefined,
+      length: FILE_HEADER_BYTES,
+      coveredTo: FILE_HEADER_BYTES,
+    };
+    let file: FileHandle | undefined;
+    try {
+      removeIfPresent(this.#log.files, path);
+      file = this.#log.files.open(path, "create");
+      const header = encodeFileHeader({
+        kind: "HINT",
+        segmentId: segment.id,
+        storeId: this.#log.storeId,
+        created: this.#host.now(),
+        nextVersion: segment.nextVersion,
+        expiryHorizon: segment.expiryHorizon,
+      });
+      writeFully(file, header, 0, header.length, 0);
+      hint.file = file;
+    } catch {
+      file?.close();
+    }
+    return hint;
+  }
+}

@@ -1,0 +1,279 @@
+/**
+ * From an index entry to a value: out of a memtable, a cached block or the file.
+ * What comes from a file is checked, every time: its checksum, that it is a put, and
+ * that its key is the key that was asked for.
+ *
+ * @module
+ */
+
+import { checksum, recordSeed } from "../format/checksum.ts";
+import {
+  FLAG_BUCKET,
+  headLength,
+  isSealed,
+  KIND_PUT,
+  RECORD_HEAD_BYTES_MAX,
+  RecordHead,
+} from "../format/record.ts";
+import type { Segment } from "../log/segment.ts";
+import type { ValueLog } from "../log/value_log.ts";
+import { type BlockCache, CACHE_BLOCK_BYTES } from "./block_cache.ts";
+import type { Counters } from "./counters.ts";
+import type { KeyArena } from "./key_arena.ts";
+import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
+import type { LogWriter } from "./log_writer.ts";
+
+/** Records up to this size are read whole into a buffer that is used again. */
+const WHOLE_READ_BYTES_MAX = 64 * 1024 + 256;
+/** Records up to this size pass through the block cache. */
+const CACHED_RECORD_BYTES_MAX = CACHE_BLOCK_BYTES / 2;
+
+/** Reads values. After a read, the value lies in `buffer` from `start` to `end`. */
+export class RecordReader {
+  /** Where the last value lies; valid until the next call. */
+  buffer: Uint8Array = new Uint8Array(0);
+  /** First byte of the last value. */
+  start = 0;
+  /** First byte after the last value. */
+  end = 0;
+  readonly #log: ValueLog;
+  readonly #writer: LogWriter;
+  readonly #arena: KeyArena;
+  readonly #key: KeyBuffer;
+  readonly #cache: BlockCache;
+  readonly #counters: Counters;
+  readonly #head = new RecordHead();
+  readonly #scratch = new Uint8Array(WHOLE_READ_BYTES_MAX);
+  readonly #scratchView = new DataView(this.#scratch.buffer);
+  #slab: Uint8Array = this.#scratch;
+  #slabView: DataView = this.#scratchView;
+
+  /** A reader for the entries of `arena`. */
+  constructor(
+    log: ValueLog,
+    writer: LogWriter,
+    arena: KeyArena,
+    key: KeyBuffer,
+    cache: BlockCache,
+    counters: Counters,
+  ) {
+    this.#log = log;
+    this.#writer = writer;
+    this.#arena = arena;
+    this.#key = key;
+    this.#cache = cache;
+    this.#counters = counters;
+  }
+
+  /** Finds the value of the entry, whose key is the key at hand. */
+  read(pointer: number): void {
+    const arena = this.#arena;
+    const segmentId = arena.segmentId(pointer);
+    const offset = arena.offset(pointer);
+    const length = arena.recordLength(pointer);
+    this.readAt(segmentId, offset, length);
+  }
+
+  /** Finds the value of the put at a place, whose key is the key at hand. */
+  readAt(segmentId: number, offset: number, length: number): void {
+    if (this.#readMemtable(segmentId, offset, length)) {
+      this.#counters.memtableHits++;
+      return;
+    }
+    const segment = this.#log.get(segmentId);
+    this.readFile(segment, offset, length);
+  }
+
+  /**
+   * Finds the value of a put in a segment that may be retired meanwhile. Returns
+   * false if it is large and should be read by {@linkcode readLargeAsync}.
+   */
+  readCaptured(segment: Segment, offset: number, length: number): boolean {
+    if (this.#readMemtable(segment.id, offset, length)) return true;
+    if (length > WHOLE_READ_BYTES_MAX) return false;
+    this.readFile(segment, offset, length);
+    return true;
+  }
+
+  #readMemtable(segmentId: number, offset: number, length: number): boolean {
+    const { memtable, sealed } = this.#writer;
+    let found = memtable;
+    let at = memtable.locate(segmentId, offset);
+    for (let i = sealed.length - 1; at < 0 && i >= 0; i--) {
+      found = sealed[i]!;
+      at = found.locate(segmentId, offset);
+    }
+    if (at < 0) return false;
+    this.buffer = found.image;
+    this.start = at + headLength(found.image[at + 4]!) + this.#key.length;
+    this.end = at + length;
+    return true;
+  }
+
+  /** Finds the value of the put at a place in a segment's file. */
+  readFile(segment: Segment, offset: number, length: number): void {
+    if (length > WHOLE_READ_BYTES_MAX) {
+      this.#readLarge(segment, offset, length);
+      return;
+    }
+    if (length <= CACHED_RECORD_BYTES_MAX && this.#cache.isEnabled) {
+      const at = this.#readCached(segment, offset, length);
+      if (at >= 0) {
+        this.#accept(this.#slab, this.#slabView, at, segment, offset, length);
+        return;
+      }
+    }
+    segment.read(this.#scratch, 0, length, offset);
+    this.#accept(this.#scratch, this.#scratchView, 0, segment, offset, length);
+  }
+
+  /** Where the record lies in the slab, or -1 if it is better read by itself. */
+  #readCached(segment: Segment, offset: number, length: number): number {
+    const within = offset % CACHE_BLOCK_BYTES;
+    const block = (offset - within) / CACHE_BLOCK_BYTES;
+    const blockEnd = (block + 1) * CACHE_BLOCK_BYTES;
+    if (within + length > CACHE_BLOCK_BYTES) return -1;
+    let place = this.#cache.find(segment.id, block);
+    if (place >= 0) {
+      this.#counters.cacheHits++;
+    } else {
+      this.#counters.cacheMisses++;
+      // The last block of the active segment still grows.
+      if (blockEnd > segment.flushedLength) return -1;
+      place = this.#cache.load(segment, block);
+    }
+    if (this.#slab !== this.#cache.slab) {
+      this.#slab = this.#cache.slab;
+      this.#slabView = new DataView(this.#slab.buffer);
+    }
+    return place + within;
+  }
+
+  /** Checks the record at `at` and points at its value. */
+  #accept(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    segment: Segment,
+    offset: number,
+    length: number,
+  ): void {
+    const head = this.#head;
+    const problem = head.read(view, at, length) ?? this.#mismatch(length) ??
+      (isSealed(bytes, view, at, length, segment.seed, offset)
+        ? undefined
+        : "the record's checksum does not match");
+    if (
+      problem !== undefined ||
+      !this.#key.equalsBytes(bytes, at + head.headLength)
+    ) {
+      throw segment.corruption(
+        "read a value",
+        offset,
+        problem ?? "the record is of another key",
+      );
+    }
+    this.buffer = bytes;
+    this.start = at + head.headLength + head.keyLength;
+    this.end = at + length;
+  }
+
+  /** What the head has that the index entry has not. */
+  #mismatch(length: number): string | undefined {
+    const head = this.#head;
+    const isBucket = (head.flags & FLAG_BUCKET) !== 0;
+    if (
+      head.kind !== KIND_PUT || head.length !== length ||
+      head.keyLength !== this.#key.length ||
+      isBucket !== ((this.#key.tag & TAG_BUCKET) !== 0)
+    ) return "the record is not the one that the index names";
+    return undefined;
+  }
+
+  /** Reads head and key, then the value into a buffer of just its size. */
+  #readLarge(segment: Segment, offset: number, length: number): void {
+    const value = this.#startLarge(segment, offset, length);
+    segment.read(value, 0, value.length, offset + this.start);
+    this.#finishLarge(segment, offset, value);
+  }
+
+  /** The value of a large record, read off the event loop. */
+  async readLargeAsync(
+    segment: Segment,
+    offset: number,
+    length: number,
+  ): Promise<Uint8Array> {
+    const value = this.#startLarge(segment, offset, length);
+    const valueStart = this.start;
+    // Other reads use the scratch buffer meanwhile.
+    const sum = this.#headSum(segment, offset);
+    const expected = this.#scratchView.getUint32(0, true);
+    segment.pin();
+    try {
+      await segment.readAsync(value, value.length, offset + valueStart);
+    } finally {
+      segment.unpin();
+    }
+    this.#checkLarge(segment, offset, checksum(value, sum), expected);
+    return value;
+  }
+
+  /** Reads head and key of a large record; returns a buffer for its value. */
+  #startLarge(segment: Segment, offset: number, length: number): Uint8Array {
+    const key = this.#key;
+    const loaded = Math.min(length, RECORD_HEAD_BYTES_MAX + key.length);
+    segment.read(this.#scratch, 0, loaded, offset);
+    const head = this.#head;
+    const problem = head.read(this.#scratchView, 0, loaded) ??
+      this.#mismatch(length) ??
+      (key.equalsBytes(this.#scratch, head.headLength)
+        ? undefined
+        : "the record is of another key");
+    if (problem !== undefined) {
+      throw segment.corruption("read a value", offset, problem);
+    }
+    this.start = head.headLength + head.keyLength;
+    return new Uint8Array(head.valueLength);
+  }
+
+  #headSum(segment: Segment, offset: number): number {
+    return checksum(
+      this.#scratch.subarray(4, this.start),
+      recordSeed(segment.seed, offset),
+    );
+  }
+
+  #finishLarge(segment: Segment, offset: number, value: Uint8Array): void {
+    const sum = checksum(value, this.#headSum(segment, offset));
+    const expected = this.#scratchView.getUint32(0, true);
+    this.#checkLarge(segment, offset, sum, expected);
+    this.buffer = value;
+    this.start = 0;
+    this.end = value.length;
+  }
+
+  #checkLarge(
+    segment: Segment,
+    offset: number,
+    sum: number,
+    expected: number,
+  ): void {
+    if (sum === expected) return;
+    throw segment.corruption(
+      "read a value",
+      offset,
+      "the record's checksum does not match",
+    );
+  }
+
+  /** True if the entry's value is large and must come from a file. */
+  isLargeInFile(pointer: number): boolean {
+    const arena = this.#arena;
+    if (arena.recordLength(pointer) <= WHOLE_READ_BYTES_MAX) return false;
+    const segmentId = arena.segmentId(pointer);
+    const offset = arena.offset(pointer);
+    const { memtable, sealed } = this.#writer;
+    return memtable.locate(segmentId, offset) < 0 &&
+      sealed.every((table) => table.locate(segmentId, offset) < 0);
+  }
+}

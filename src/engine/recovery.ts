@@ -1,0 +1,463 @@
+/**
+ * Opening a directory: which segments there are, what their records mean for the
+ * books, and where the log ends.
+ *
+ * The index comes from the newest source that can be trusted, for each stretch of
+ * the log: the index snapshot, else the hint files, else the records themselves.
+ * A hint chunk is believed without reading the segment only if the bytes it covers
+ * were synced by then; otherwise the bytes must have the checksum it names.
+ *
+ * A bad record at the end of the newest segment is a torn tail: it is cut and kept
+ * aside. A bad record anywhere else, or before bytes that are known to have been
+ * synced, is corruption, and the store does not open.
+ *
+ * @module
+ */
+
+import { CorruptionError, StoreError } from "../errors.ts";
+import {
+  type FileHandle,
+  type Host,
+  joinPath,
+  readFile,
+  readFully,
+  removeIfPresent,
+  writeFully,
+} from "../fs/file_system.ts";
+import { segmentSeed } from "../format/checksum.ts";
+import {
+  decodeFileHeader,
+  FILE_HEADER_BYTES,
+  type FileHeader,
+  sameStore,
+  STORE_ID_BYTES,
+} from "../format/file_header.ts";
+import {
+  hintName,
+  lostName,
+  parseFileName,
+  segmentName,
+  SNAPSHOT_NAME,
+} from "../format/file_names.ts";
+import { Segment } from "../log/segment.ts";
+import { ValueLog } from "../log/value_log.ts";
+import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
+import { KeyBuffer } from "./key_buffer.ts";
+import { KeyLedger } from "./key_ledger.ts";
+import type { Level0 } from "./level0.ts";
+import { SegmentReplay } from "./segment_replay.ts";
+import { findSyncedAfter } from "./torn_tail.ts";
+
+/** Bytes of a torn tail that are kept aside. */
+const LOST_BYTES_MAX = 16 * 1024 * 1024;
+/** Files of cut bytes that are kept; older ones make room. */
+const LOST_FILES_MAX = 8;
+
+/** What opening a store found and did. */
+export interface RecoveryReport {
+  /** Where the index came from: a new store, the index snapshot, or the log and its hints. */
+  source: "new" | "snapshot" | "log";
+  /** Segments found. */
+  segments: number;
+  /** Index rows taken from hint files. */
+  rowsFromHints: number;
+  /** Records read from segments. */
+  recordsReplayed: number;
+  /** Bytes of a torn tail that were cut. */
+  bytesCut: number;
+  /** Where the cut bytes were kept, if there were any. */
+  lostFile: string | undefined;
+  /** Time it took, in milliseconds. */
+  milliseconds: number;
+}
+
+/** A directory brought back to life. */
+export interface Recovered {
+  /** The segments; the last one is active. */
+  log: ValueLog;
+  /** The books. */
+  ledger: KeyLedger;
+  /** The buffer of the key at hand, with the store's secret. */
+  key: KeyBuffer;
+  /** The secret of the hash. */
+  secret: Uint8Array;
+  /** The version of the next commit. */
+  nextVersion: number;
+  /** What expired by then is gone for good. */
+  expiryHorizon: number;
+  /** Bytes of the index snapshot on disk; 0 if there is none. */
+  snapshotBytes: number;
+  /** True if a snapshot on disk says just what the books say. */
+  isSnapshotCurrent: boolean;
+  /** Hint files, with the active segment's open where it goes on. */
+  level0: Level0;
+  /** True if the newest segment was sealed already: a new one must be started. */
+  isNewestSealed: boolean;
+  /** What was found and done. */
+  report: RecoveryReport;
+}
+
+interface FoundSegment {
+  id: number;
+  file: FileHandle;
+  header: FileHeader;
+  size: number;
+}
+
+/** Reads the directory at `directory`, which must be locked, and repairs its tail. */
+export function recover(
+  directory: string,
+  host: Host,
+  makeLevel0: (log: ValueLog) => Level0,
+): Recovered {
+  const start = performance.now();
+  const opened: FileHandle[] = [];
+  try {
+    const recovered = new Recovery(directory, host, opened).run(makeLevel0);
+    recovered.report.milliseconds = performance.now() - start;
+    return recovered;
+  } catch (error) {
+    for (const file of opened) file.close();
+    throw error;
+  }
+}
+
+class Recovery {
+  readonly #directory: string;
+  readonly #host: Host;
+  readonly #opened: FileHandle[];
+  #report: RecoveryReport = {
+    source: "new",
+    segments: 0,
+    rowsFromHints: 0,
+    recordsReplayed: 0,
+    bytesCut: 0,
+    lostFile: undefined,
+    milliseconds: 0,
+  };
+  #nextVersion = 1;
+  #horizon = 0;
+  #isNewestSealed = false;
+
+  constructor(directory: string, host: Host, opened: FileHandle[]) {
+    this.#directory = directory;
+    this.#host = host;
+    this.#opened = opened;
+  }
+
+  run(makeLevel0: (log: ValueLog) => Level0): Recovered {
+    const names = this.#host.files.list(this.#directory);
+    const found = this.#openSegments(names);
+    this.#report.segments = found.length;
+    const storeId = found[0]?.header.storeId ??
+      this.#host.randomBytes(STORE_ID_BYTES);
+    const log = new ValueLog(this.#directory, storeId, this.#host);
+    let secret = this.#host.randomBytes(8);
+    const key = new KeyBuffer();
+    key.setSecret(secret);
+    let ledger = new KeyLedger(log, key);
+    const loaded = found.length === 0 ? undefined : readSnapshot(
+      this.#host.files,
+      this.#directory,
+      storeId,
+      ledger,
+    );
+    if (loaded === undefined) {
+      ledger = new KeyLedger(log, key);
+    } else {
+      secret = loaded.secret;
+      key.setSecret(secret);
+      this.#checkSnapshotSegments(loaded, found);
+      this.#noteHeader(loaded.header);
+      this.#report.source = "snapshot";
+    }
+    const level0 = makeLevel0(log);
+    this.#addSegments(log, found, loaded);
+    for (const { id, size } of found) {
+      this.#replaySegment(log, log.get(id), ledger, key, level0, size);
+    }
+    if (found.length > 0 && loaded === undefined) this.#report.source = "log";
+    this.#removeLeftovers(names, log);
+    const isReplayed = this.#report.rowsFromHints +
+        this.#report.recordsReplayed > 0;
+    return {
+      log,
+      ledger,
+      key,
+      secret,
+      nextVersion: this.#nextVersion,
+      expiryHorizon: this.#horizon,
+      snapshotBytes: loaded?.bytes ?? this.#fileSize(names, SNAPSHOT_NAME),
+      isSnapshotCurrent: loaded !== undefined && !isReplayed,
+      level0,
+      isNewestSealed: this.#isNewestSealed,
+      report: this.#report,
+    };
+  }
+
+  #fileSize(names: string[], name: string): number {
+    if (!names.includes(name)) return 0;
+    const file = this.#host.files.open(joinPath(this.#directory, name), "read");
+    try {
+      return file.size();
+    } finally {
+      file.close();
+    }
+  }
+
+  #noteHeader(header: FileHeader): void {
+    this.#nextVersion = Math.max(this.#nextVersion, header.nextVersion);
+    this.#horizon = Math.max(this.#horizon, header.expiryHorizon);
+  }
+
+  /** Opens every segment in the order of truth and checks its header. */
+  #openSegments(names: string[]): FoundSegment[] {
+    const ids = names
+      .map((name) => parseFileName(name))
+      .filter((file) => file?.kind === "segment")
+      .map((file) => (file as { segmentId: number }).segmentId)
+      .sort((a, b) => a - b);
+    const found: FoundSegment[] = [];
+    for (const id of ids) {
+      const path = joinPath(this.#directory, segmentName(id));
+      const file = this.#host.files.open(path, "write");
+      this.#opened.push(file);
+      const size = file.size();
+      const bytes = new Uint8Array(Math.min(size, FILE_HEADER_BYTES));
+      readFully(file, bytes, 0, bytes.length, 0);
+      let header: FileHeader;
+      try {
+        header = decodeFileHeader(bytes, "VLOG", path);
+      } catch (error) {
+        // A header is synced before the first record is written. So a newest
+        // segment that is no longer than a header was being made in a crash.
+        const wasBeingMade = id === ids.at(-1) && size <= FILE_HEADER_BYTES &&
+          error instanceof CorruptionError;
+        if (!wasBeingMade) throw error;
+        file.close();
+        this.#host.files.remove(path);
+        // The one before it was sealed and synced by then.
+        this.#isNewestSealed = true;
+        break;
+      }
+      this.#checkOwner(found[0], header, id, path);
+      this.#noteHeader(header);
+      found.push({ id, file, header, size });
+    }
+    return found;
+  }
+
+  #checkOwner(
+    first: FoundSegment | undefined,
+    header: FileHeader,
+    id: number,
+    path: string,
+  ): void {
+    const place = { path, segmentId: id, offset: 12 };
+    if (header.segmentId !== id) {
+      throw new CorruptionError(
+        "open the store",
+        place,
+        `its header says that it is segment ${header.segmentId}`,
+      );
+    }
+    if (
+      first !== undefined && !sameStore(first.header.storeId, header.storeId)
+    ) {
+      throw new CorruptionError(
+        "open the store",
+        { ...place, offset: 16 },
+        "it belongs to another store than the segments before it",
+      );
+    }
+  }
+
+  /** A snapshot names only segments that were whole and synced by then. */
+  #checkSnapshotSegments(loaded: LoadedSnapshot, found: FoundSegment[]): void {
+    for (const { id, length } of loaded.segments) {
+      const size = found.find((segment) => segment.id === id)?.size ?? 0;
+      if (size >= length) continue;
+      throw new CorruptionError(
+        "open the store",
+        {
+          path: joinPath(this.#directory, segmentName(id)),
+          segmentId: id,
+          offset: size,
+        },
+        size === 0
+          ? "the file is missing"
+          : `${
+            length - size
+          } bytes that were there at the last close are missing`,
+      );
+    }
+  }
+
+  /** Entries may point at any segment, so all must be there before the first row. */
+  #addSegments(
+    log: ValueLog,
+    found: FoundSegment[],
+    loaded: LoadedSnapshot | undefined,
+  ): void {
+    const known = new Map(
+      loaded?.segments.map((segment) => [segment.id, segment]),
+    );
+    const newestKnown = loaded?.segments.at(-1)?.id ?? 0;
+    for (const { id, file, header, size } of found) {
+      const snapshot = known.get(id);
+      if (id < newestKnown && snapshot === undefined) {
+        // A copy of an old directory over a newer one, say.
+        throw new CorruptionError(
+          "open the store",
+          { path: file.path, segmentId: id, offset: 0 },
+          "the segment had been removed before the last close",
+        );
+      }
+      const segment = new Segment(
+        id,
+        file,
+        segmentSeed(header.storeId, id),
+        header.nextVersion,
+        header.expiryHorizon,
+      );
+      segment.length = snapshot?.length ?? FILE_HEADER_BYTES;
+      segment.recordCount = snapshot?.recordCount ?? 0;
+      segment.deadBytes = snapshot?.deadBytes ?? 0;
+      segment.hintBytes = snapshot?.hintBytes ?? 0;
+      segment.syncedLength = segment.length;
+      segment.flushedLength = size;
+      log.add(segment);
+    }
+  }
+
+  /** Brings one segment into the books, from where the snapshot left off. */
+  #replaySegment(
+    log: ValueLog,
+    segment: Segment,
+    ledger: KeyLedger,
+    key: KeyBuffer,
+    level0: Level0,
+    size: number,
+  ): void {
+    const isNewest = segment === log.active;
+    const isSealed = !isNewest || this.#isNewestSealed;
+    const replay = new SegmentReplay(segment, ledger, key, size);
+    replay.useHint(this.#readHint(log, segment));
+    const scanStart = segment.length;
+    const problem = replay.scan();
+    this.#report.rowsFromHints += replay.rowsFromHints;
+    this.#report.recordsReplayed += replay.recordsReplayed;
+    this.#nextVersion = Math.max(this.#nextVersion, replay.versionMax + 1);
+    this.#horizon = Math.max(this.#horizon, replay.horizonMax);
+    this.#checkEnd(segment, replay, problem, size, isSealed);
+    if (problem !== undefined) this.#cutTail(segment, segment.length, size);
+    if (size !== segment.syncedLength) {
+      // What was read may be in the page cache only. It must be on the medium
+      // before anything new is acknowledged on top of it.
+      segment.file.sync();
+    }
+    segment.flushedLength = segment.syncedLength = segment.length;
+    if (replay.hintLength > 0 && (isNewest || !replay.rows.isEmpty)) {
+      level0.resume(segment, replay.hintLength, replay.hintCoveredTo);
+    }
+    segment.hintBytes = replay.hintLength;
+    if (!replay.rows.isEmpty) {
+      // Rows that had to be read from the segment need not be read again.
+      const end = segment.length;
+      level0.writeChunk(replay.rows, segment, scanStart, end, 0, isSealed);
+    }
+  }
+
+  /** Tells a torn tail, which is cut, from corruption, which is an error. */
+  #checkEnd(
+    segment: Segment,
+    replay: SegmentReplay,
+    problem: string | undefined,
+    size: number,
+    isSealed: boolean,
+  ): void {
+    const end = segment.length;
+    if (problem === undefined) {
+      if (replay.syncedMax <= end) return;
+      throw segment.corruption(
+        "open the store",
+        end,
+        `the file ends here, though ${replay.syncedMax} bytes of it were synced`,
+      );
+    }
+    if (isSealed) {
+      throw segment.corruption("open the store", replay.problemOffset, problem);
+    }
+    const synced = Math.max(
+      replay.syncedMax,
+      findSyncedAfter(segment, end, size),
+    );
+    if (synced <= end) return;
+    throw segment.corruption(
+      "open the store",
+      replay.problemOffset,
+      `${problem}, though the log says that the first ${synced} bytes were synced`,
+    );
+  }
+
+  #readHint(log: ValueLog, segment: Segment): Uint8Array | undefined {
+    const path = joinPath(this.#directory, hintName(segment.id));
+    try {
+      const bytes = readFile(this.#host.files, path);
+      const header = decodeFileHeader(
+        bytes.subarray(0, FILE_HEADER_BYTES),
+        "HINT",
+        path,
+      );
+      const isOurs = sameStore(header.storeId, log.storeId) &&
+        header.segmentId === segment.id;
+      return isOurs ? bytes : undefined;
+    } catch (error) {
+      // No hint, or a damaged one: the segment itself tells the same.
+      if (error instanceof StoreError) return undefined;
+      throw error;
+    }
+  }
+
+  /** Cuts a torn tail off and keeps the bytes aside. */
+  #cutTail(segment: Segment, end: number, size: number): void {
+    const { files } = this.#host;
+    const kept = new Uint8Array(Math.min(size - end, LOST_BYTES_MAX));
+    const count = readFully(segment.file, kept, 0, kept.length, end);
+    const path = joinPath(this.#directory, lostName(segment.id, end));
+    removeIfPresent(files, path);
+    const lost = files.open(path, "create");
+    try {
+      writeFully(lost, kept, 0, count, 0);
+      lost.sync();
+    } finally {
+      lost.close();
+    }
+    files.syncDirectory(this.#directory);
+    // If we crash before this, the next open cuts the same bytes again.
+    segment.file.truncate(end);
+    this.#report.bytesCut = size - end;
+    this.#report.lostFile = path;
+  }
+
+  /** Removes what a crash left of files being made, and the oldest cut bytes. */
+  #removeLeftovers(names: string[], log: ValueLog): void {
+    const { files } = this.#host;
+    const lost: string[] = [];
+    for (const name of names) {
+      const file = parseFileName(name);
+      const isOrphan = file?.kind === "temporary" ||
+        (file?.kind === "hint" && !log.segments.has(file.segmentId));
+      if (isOrphan && !name.startsWith("LOCK")) {
+        files.remove(joinPath(this.#directory, name));
+      }
+      if (file?.kind === "lost") lost.push(name);
+    }
+    lost.sort();
+    for (
+      const name of lost.slice(0, Math.max(0, lost.length - LOST_FILES_MAX + 1))
+    ) {
+      files.remove(joinPath(this.#directory, name));
+    }
+  }
+}

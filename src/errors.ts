@@ -1,0 +1,185 @@
+/**
+ * Every error the store throws on its own account.
+ *
+ * A wrong argument is a `TypeError` (wrong shape) or a `RangeError` (out of
+ * range) and is a bug in the caller. A {@linkcode StoreError} is a state of the
+ * world a caller may want to handle; its `code` is stable, its message is not.
+ *
+ * @module
+ */
+
+/**
+ * The stable codes of {@linkcode StoreError}: what happened, and what to do.
+ *
+ * - `CLOSED`: the store was closed; open it again.
+ * - `LOCKED`: another process, or another open store in this process, holds the directory.
+ * - `CORRUPT`: bytes on disk are not what was written; restore a backup or salvage.
+ * - `UNSUPPORTED_FORMAT`: the directory was written by a newer version; upgrade.
+ * - `DISK_FULL`: the write was rejected and undone; free some space and write again.
+ * - `POISONED`: an earlier write or sync failed; close and reopen the store.
+ * - `IO`: the operating system reported an error; see `cause`.
+ * - `PERMISSION`: the runtime or the file system refused access to a path.
+ * - `BAD_PATH`: the data path cannot be a data directory (a file stands there).
+ * - `TOO_MANY_OPEN_FILES`: raise the limit of open files or the segment size.
+ * - `BATCH_TOO_LARGE`: a batch must fit in one segment; split it.
+ * - `UNSUPPORTED_CODEC`: this runtime cannot decode a value written elsewhere.
+ * - `NOT_COMPRESSED`: a compressed read found a value that was stored plain.
+ * - `ALREADY_REGISTERED`: a registry already holds that name.
+ * - `NOT_REGISTERED`: a registry holds no such name.
+ * - `BAD_CONFIG`: a configuration file could not be used.
+ */
+export type StoreErrorCode =
+  | "CLOSED"
+  | "LOCKED"
+  | "CORRUPT"
+  | "UNSUPPORTED_FORMAT"
+  | "DISK_FULL"
+  | "POISONED"
+  | "IO"
+  | "PERMISSION"
+  | "BAD_PATH"
+  | "TOO_MANY_OPEN_FILES"
+  | "BATCH_TOO_LARGE"
+  | "UNSUPPORTED_CODEC"
+  | "NOT_COMPRESSED"
+  | "ALREADY_REGISTERED"
+  | "NOT_REGISTERED"
+  | "BAD_CONFIG";
+
+/** What a {@linkcode StoreError} can carry beside its code and message. */
+export interface StoreErrorOptions {
+  /** The file or directory the error is about. */
+  path?: string;
+  /** The error underneath, as the runtime threw it. */
+  cause?: unknown;
+}
+
+/** A state of the world that stopped an operation; `code` says which. */
+export class StoreError extends Error {
+  /** The stable code; branch on this, never on the message. */
+  readonly code: StoreErrorCode;
+  /** The file or directory the error is about, if there is one. */
+  readonly path: string | undefined;
+
+  /** Makes an error with a stable `code` and a message for people. */
+  constructor(
+    code: StoreErrorCode,
+    message: string,
+    options: StoreErrorOptions = {},
+  ) {
+    super(message, "cause" in options ? { cause: options.cause } : undefined);
+    this.name = "StoreError";
+    this.code = code;
+    this.path = options.path;
+  }
+}
+
+/** Thrown by every method of a store that has been closed. */
+export class StoreClosedError extends StoreError {
+  /** Names the action that was tried. */
+  constructor(action: string) {
+    super("CLOSED", `Cannot ${action}: the store is closed`);
+    this.name = "StoreClosedError";
+  }
+}
+
+/** Where corruption was found. */
+export interface CorruptionPlace {
+  /** The damaged file. */
+  path: string;
+  /** The id of the segment the damage belongs to, if known. */
+  segmentId?: number;
+  /** The offset in bytes at which the file stops making sense. */
+  offset: number;
+}
+
+/** Bytes on disk are not the bytes that were written. Nothing was changed. */
+export class CorruptionError extends StoreError {
+  /** The id of the damaged segment, if known. */
+  readonly segmentId: number | undefined;
+  /** The offset in bytes at which the file stops making sense. */
+  readonly offset: number;
+
+  /** Names the action, the file and the offset. */
+  constructor(action: string, place: CorruptionPlace, reason: string) {
+    super(
+      "CORRUPT",
+      `Cannot ${action}: ${place.path} is damaged at offset ${place.offset}: ${reason}. ` +
+        `Restore this file from a backup, or move the store aside and keep it for salvage`,
+      { path: place.path },
+    );
+    this.name = "CorruptionError";
+    this.segmentId = place.segmentId;
+    this.offset = place.offset;
+  }
+}
+
+/** The code a runtime put on an error it threw (`ENOENT`, `NotCapable` and so on). */
+function systemCode(error: unknown): string {
+  if (typeof error !== "object" || error === null) return "";
+  const { code, name } = error as { code?: unknown; name?: unknown };
+  if (typeof code === "string") return code;
+  return typeof name === "string" ? name : "";
+}
+
+/** True when the runtime's error says that the path does not exist. */
+export function isNotFound(error: unknown): boolean {
+  const code = systemCode(error);
+  return code === "ENOENT" || code === "NotFound";
+}
+
+/** Turns what a runtime threw into a {@linkcode StoreError} that says what to do. */
+export function fromSystemError(
+  action: string,
+  path: string,
+  error: unknown,
+): StoreError {
+  if (error instanceof StoreError) return error;
+  const options = { path, cause: error };
+  const detail = error instanceof Error ? error.message : String(error);
+  switch (systemCode(error)) {
+    case "ENOSPC":
+    case "EDQUOT":
+    case "EFBIG":
+      return new StoreError(
+        "DISK_FULL",
+        `Cannot ${action} ${path}: no space is left (${detail}). Free some space and try again`,
+        options,
+      );
+    case "EACCES":
+    case "EPERM":
+    case "EROFS":
+    case "NotCapable":
+    case "PermissionDenied":
+      return new StoreError(
+        "PERMISSION",
+        `Cannot ${action} ${path}: access is refused (${detail}). ` +
+          `Check the owner and mode of the path and, in Deno, --allow-read and --allow-write for it`,
+        options,
+      );
+    case "ENOTDIR":
+    case "EEXIST":
+    case "EISDIR":
+    case "NotADirectory":
+      return new StoreError(
+        "BAD_PATH",
+        `Cannot ${action} ${path}: a file stands where a directory is needed or the other way round (${detail}). ` +
+          `Choose another path`,
+        options,
+      );
+    case "EMFILE":
+    case "ENFILE":
+      return new StoreError(
+        "TOO_MANY_OPEN_FILES",
+        `Cannot ${action} ${path}: too many files are open (${detail}). ` +
+          `Raise the limit (ulimit -n) or the segment size`,
+        options,
+      );
+    default:
+      return new StoreError(
+        "IO",
+        `Cannot ${action} ${path}: ${detail}`,
+        options,
+      );
+  }
+}

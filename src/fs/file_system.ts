@@ -1,0 +1,167 @@
+/**
+ * The seam between the engine and the machine: files, a directory lock, a clock,
+ * randomness and timers. Everything the engine does to the outside goes through
+ * these interfaces, so the same engine runs on disk, in memory and under faults.
+ *
+ * What the engine relies on a medium to do, and on nothing else:
+ * - bytes handed to `write` survive the end of the process;
+ * - bytes written before a `sync` that returned survive the loss of power;
+ * - names created, renamed or removed survive it after `syncDirectory` returned;
+ * - `rename` is atomic: a name means the old file or the new one, never a mixture.
+ * It does not rely on the order of unsynced writes, nor on an unsynced write being
+ * whole.
+ *
+ * @module
+ */
+
+import { isNotFound } from "../errors.ts";
+
+/** What to do with a path: read it, change the file there, or make a new one. */
+export type OpenMode = "read" | "write" | "create";
+
+/** An open file, read and written at explicit positions. */
+export interface FileHandle {
+  /** Where the file lies. */
+  readonly path: string;
+  /** Reads up to `length` bytes at `position`; returns how many, 0 at the end. */
+  read(
+    target: Uint8Array,
+    targetOffset: number,
+    length: number,
+    position: number,
+  ): number;
+  /** The same off the event loop, for large reads. */
+  readAsync(
+    target: Uint8Array,
+    targetOffset: number,
+    length: number,
+    position: number,
+  ): Promise<number>;
+  /** Writes up to `length` bytes at `position`; returns how many were taken. */
+  write(
+    source: Uint8Array,
+    sourceOffset: number,
+    length: number,
+    position: number,
+  ): number;
+  /** Cuts the file to `length` bytes. */
+  truncate(length: number): void;
+  /** The length of the file in bytes. */
+  size(): number;
+  /** Returns when the file's bytes are on the medium. */
+  sync(): void;
+  /** The same off the event loop. */
+  syncAsync(): Promise<void>;
+  /** Gives the handle back; a second call does nothing. */
+  close(): void;
+}
+
+/** Exclusive ownership of a directory until released or until the process dies. */
+export interface DirectoryLock {
+  /** Gives the directory back; a second call does nothing. */
+  release(): void;
+}
+
+/** A place where files live. Errors are {@linkcode StoreError}s naming the path. */
+export interface FileSystem {
+  /** Makes a directory and its parents; does nothing where it exists. */
+  createDirectory(path: string): void;
+  /** The names in a directory, in no order. */
+  list(path: string): string[];
+  /** Opens a file; `create` fails where the name is taken, the others where it is not. */
+  open(path: string, mode: OpenMode): FileHandle;
+  /** Removes a file. Open handles keep reading it. */
+  remove(path: string): void;
+  /** Gives a file another name, replacing what has that name. */
+  rename(from: string, to: string): void;
+  /** Returns when the names in the directory are on the medium. */
+  syncDirectory(path: string): void;
+  /** Takes the directory for one writer, or throws `LOCKED` naming the holder. */
+  lock(path: string): DirectoryLock;
+}
+
+/** A timer that can be called off. */
+export interface Timer {
+  /** Calls the timer off; harmless after it fired. */
+  cancel(): void;
+}
+
+/** The machine as the engine sees it. */
+export interface Host {
+  /** Where the files live. */
+  readonly files: FileSystem;
+  /** Milliseconds since 1970-01-01 UTC. */
+  now(): number;
+  /** `length` unpredictable bytes. */
+  randomBytes(length: number): Uint8Array;
+  /** Calls back once after `milliseconds`; never keeps the process alive. */
+  setTimer(callback: () => void, milliseconds: number): Timer;
+  /** Resolves after other work waiting on the event loop had its turn. */
+  breathe(): Promise<void>;
+}
+
+/** Reads until `length` bytes are there or the file ends; returns how many. */
+export function readFully(
+  file: FileHandle,
+  target: Uint8Array,
+  targetOffset: number,
+  length: number,
+  position: number,
+): number {
+  let done = 0;
+  while (done < length) {
+    const count = file.read(
+      target,
+      targetOffset + done,
+      length - done,
+      position + done,
+    );
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
+/** Writes all of `length` bytes, however many calls it takes. */
+export function writeFully(
+  file: FileHandle,
+  source: Uint8Array,
+  sourceOffset: number,
+  length: number,
+  position: number,
+): void {
+  let done = 0;
+  while (done < length) {
+    done += file.write(
+      source,
+      sourceOffset + done,
+      length - done,
+      position + done,
+    );
+  }
+}
+
+/** Reads a whole file. */
+export function readFile(files: FileSystem, path: string): Uint8Array {
+  const file = files.open(path, "read");
+  try {
+    const bytes = new Uint8Array(file.size());
+    return bytes.subarray(0, readFully(file, bytes, 0, bytes.length, 0));
+  } finally {
+    file.close();
+  }
+}
+
+/** Path of `name` in `directory`. */
+export function joinPath(directory: string, name: string): string {
+  return directory.endsWith("/") ? directory + name : `${directory}/${name}`;
+}
+
+/** Removes a file that may not be there. */
+export function removeIfPresent(files: FileSystem, path: string): void {
+  try {
+    files.remove(path);
+  } catch (error) {
+    if (!isNotFound((error as { cause?: unknown }).cause)) throw error;
+  }
+}

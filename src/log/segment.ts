@@ -1,0 +1,141 @@
+/**
+ * One segment: an append-only file of records, and what is known of it.
+ *
+ * Invariant: live + dead bytes = length - header; so only the dead ones are counted.
+ *
+ * @module
+ */
+
+import { CorruptionError } from "../errors.ts";
+import { type FileHandle, readFully } from "../fs/file_system.ts";
+import { FILE_HEADER_BYTES } from "../format/file_header.ts";
+
+/** A segment of the value log. */
+export class Segment {
+  /** The place in the order of truth; later segments have higher ids. */
+  readonly id: number;
+  /** The open file. */
+  readonly file: FileHandle;
+  /** The segment's part of the seed of its records' checksums. */
+  readonly seed: number;
+  /** The lowest version no earlier segment can hold. */
+  readonly nextVersion: number;
+  /** What expired by then is gone for good. */
+  readonly expiryHorizon: number;
+  /** Bytes appended, the header included. */
+  length: number = FILE_HEADER_BYTES;
+  /** Bytes handed to the operating system. */
+  flushedLength: number = FILE_HEADER_BYTES;
+  /** Bytes known to be on the medium. */
+  syncedLength: number = FILE_HEADER_BYTES;
+  /** The highest sync mark among its records. */
+  markedLength: number = FILE_HEADER_BYTES;
+  /** Records appended. */
+  recordCount = 0;
+  /** Bytes of records that no index entry points at. */
+  deadBytes = 0;
+  /** Bytes of its hint file. */
+  hintBytes = 0;
+  /** Damage was found in it; the garbage collector leaves it alone. */
+  isDamaged = false;
+  #readers = 0;
+  #isRetired = false;
+
+  /** Wraps an open file whose header was checked or just written. */
+  constructor(
+    id: number,
+    file: FileHandle,
+    seed: number,
+    nextVersion: number,
+    expiryHorizon: number,
+  ) {
+    this.id = id;
+    this.file = file;
+    this.seed = seed;
+    this.nextVersion = nextVersion;
+    this.expiryHorizon = expiryHorizon;
+  }
+
+  /** Bytes of records: the length without the header. */
+  get recordBytes(): number {
+    return this.length - FILE_HEADER_BYTES;
+  }
+
+  /** Bytes of records that the index points at. */
+  get liveBytes(): number {
+    return this.recordBytes - this.deadBytes;
+  }
+
+  /** Dead bytes as a part of all; an empty segment counts as wholly dead. */
+  get discardRatio(): number {
+    return this.recordBytes === 0 ? 1 : this.deadBytes / this.recordBytes;
+  }
+
+  /** Reads `length` bytes at `offset`, all of which must be there. */
+  read(
+    target: Uint8Array,
+    targetOffset: number,
+    length: number,
+    offset: number,
+  ): void {
+    const count = readFully(this.file, target, targetOffset, length, offset);
+    if (count < length) throw this.#cutOff(offset + count);
+  }
+
+  /** The same off the event loop. */
+  async readAsync(
+    target: Uint8Array,
+    length: number,
+    offset: number,
+  ): Promise<void> {
+    let done = 0;
+    while (done < length) {
+      const count = await this.file.readAsync(
+        target,
+        done,
+        length - done,
+        offset + done,
+      );
+      if (count === 0) throw this.#cutOff(offset + done);
+      done += count;
+    }
+  }
+
+  #cutOff(offset: number): CorruptionError {
+    return this.corruption(
+      "read a record",
+      offset,
+      "the file ends before the record does",
+    );
+  }
+
+  /** An error that names this segment's file. */
+  corruption(action: string, offset: number, reason: string): CorruptionError {
+    return new CorruptionError(
+      action,
+      { path: this.file.path, segmentId: this.id, offset },
+      reason,
+    );
+  }
+
+  /** Keeps the file open, though it be retired, until {@linkcode unpin}. */
+  pin(): void {
+    this.#readers++;
+  }
+
+  /** Ends a {@linkcode pin}. */
+  unpin(): void {
+    this.#readers--;
+    this.#closeIfUnused();
+  }
+
+  /** Closes the file once its last reader left. The name is gone already. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#closeIfUnused();
+  }
+
+  #closeIfUnused(): void {
+    if (this.#isRetired && this.#readers === 0) this.file.close();
+  }
+}

@@ -1,0 +1,336 @@
+/**
+ * The settings of a store: one table with every name, unit, range and default,
+ * and the check that turns what a caller gave into a complete set.
+ *
+ * The table is the only place where a default or a range is written; README and
+ * the YAML reader are made from it or checked against it.
+ *
+ * @module
+ */
+
+/** The settings of {@linkcode Store.open}; all are optional. */
+export interface StoreOptions {
+  /**
+   * The data directory; created when absent.
+   *
+   * @default {"./data/badger"}
+   */
+  path?: string;
+  /**
+   * Keep everything in memory: the same engine over a memory file system. Nothing
+   * touches the disk and nothing survives `close`.
+   *
+   * @default {false}
+   */
+  memoryMode?: boolean;
+  /**
+   * Wait for the medium (`fdatasync`, shared by all who wait) before a write
+   * resolves. Costs one disk flush a group of writes.
+   *
+   * @default {false}
+   */
+  syncWrites?: boolean;
+  /**
+   * Bytes of the newest log that stay in memory as the active memtable. What is in
+   * a memtable is read without I/O. Costs that much memory, once for the active and
+   * once for every sealed memtable. Range 65,536 to 1,073,741,824.
+   *
+   * @default {10485760}
+   */
+  memTableSize?: number;
+  /**
+   * Sealed memtables kept in memory beside the active one. Range 1 to 64.
+   *
+   * @default {1}
+   */
+  numMemTables?: number;
+  /**
+   * Bytes at which a segment is rotated. Smaller segments are rewritten sooner and
+   * need less spare space; larger ones need fewer open files. Range 1,048,576 to
+   * 2,147,483,647.
+   *
+   * @default {1073741823}
+   */
+  valueLogFileSize?: number;
+  /**
+   * Records at which a segment is rotated. Range 1 to 4,294,967,295.
+   *
+   * @default {1000000}
+   */
+  valueLogMaxEntries?: number;
+  /**
+   * A value of at least this many bytes is written straight to the value log and
+   * does not pass through the memtable. Range 0 to 1,073,741,824.
+   *
+   * @default {1048576}
+   */
+  valueThreshold?: number;
+  /**
+   * Level-0 tables (the index rows of one sealed memtable each) that start their
+   * writing to the hint file. Range 1 to 64.
+   *
+   * @default {1}
+   */
+  numLevel0Tables?: number;
+  /**
+   * Level-0 tables at which writers wait until they are written. Must be greater
+   * than `numLevel0Tables`. Range 2 to 128.
+   *
+   * @default {2}
+   */
+  numLevel0TablesStall?: number;
+  /**
+   * Run the garbage collector by itself, by the clock and by dead bytes.
+   *
+   * @default {true}
+   */
+  valueLogGcEnabled?: boolean;
+  /**
+   * A sealed segment is rewritten when its dead bytes are at least this part of
+   * it. At 0.5 each byte is rewritten once on average; lower saves space and costs
+   * writes. Greater than 0 and less than 1.
+   *
+   * @default {0.5}
+   */
+  valueLogGcDiscardRatio?: number;
+  /**
+   * Seconds between two runs of the garbage collector. Range 1 to 2,147,483.
+   *
+   * @default {120}
+   */
+  valueLogGcIntervalInSeconds?: number;
+  /**
+   * Bytes of file blocks kept in memory for reads that miss the memtables; 0 turns
+   * the cache off. Range 0 to 8,589,934,592.
+   *
+   * @default {33554432}
+   */
+  blockCacheSize?: number;
+}
+
+/** One row of the table of settings. */
+export interface OptionRule {
+  /** The name in code, a key of {@linkcode StoreOptions}. */
+  readonly name: keyof StoreOptions;
+  /** The name in YAML. */
+  readonly yaml: string;
+  /** The kind of value. */
+  readonly type: "boolean" | "integer" | "ratio" | "string";
+  /** The smallest integer allowed. */
+  readonly min?: number;
+  /** The largest integer allowed. */
+  readonly max?: number;
+  /** The value taken when none is given. */
+  readonly default: boolean | number | string;
+}
+
+/** Every setting of a store, in the order of the documentation. */
+export const OPTION_RULES: readonly OptionRule[] = [
+  { name: "path", yaml: "path", type: "string", default: "./data/badger" },
+  {
+    name: "memoryMode",
+    yaml: "memory_mode",
+    type: "boolean",
+    default: false,
+  },
+  {
+    name: "syncWrites",
+    yaml: "sync_writes",
+    type: "boolean",
+    default: false,
+  },
+  {
+    name: "memTableSize",
+    yaml: "mem_table_size",
+    type: "integer",
+    min: 65_536,
+    max: 1_073_741_824,
+    default: 10_485_760,
+  },
+  {
+    name: "numMemTables",
+    yaml: "num_mem_tables",
+    type: "integer",
+    min: 1,
+    max: 64,
+    default: 1,
+  },
+  {
+    name: "valueLogFileSize",
+    yaml: "value_log_file_size",
+    type: "integer",
+    min: 1_048_576,
+    max: 2_147_483_647,
+    default: 1_073_741_823,
+  },
+  {
+    name: "valueLogMaxEntries",
+    yaml: "value_log_max_entries",
+    type: "integer",
+    min: 1,
+    max: 4_294_967_295,
+    default: 1_000_000,
+  },
+  {
+    name: "valueThreshold",
+    yaml: "value_threshold",
+    type: "integer",
+    min: 0,
+    max: 1_073_741_824,
+    default: 1_048_576,
+  },
+  {
+    name: "numLevel0Tables",
+    yaml: "num_level0_tables",
+    type: "integer",
+    min: 1,
+    max: 64,
+    default: 1,
+  },
+  {
+    name: "numLevel0TablesStall",
+    yaml: "num_level0_tables_stall",
+    type: "integer",
+    min: 2,
+    max: 128,
+    default: 2,
+  },
+  {
+    name: "valueLogGcEnabled",
+    yaml: "value_log_gc_enabled",
+    type: "boolean",
+    default: true,
+  },
+  {
+    name: "valueLogGcDiscardRatio",
+    yaml: "value_log_gc_discard_ratio",
+    type: "ratio",
+    default: 0.5,
+  },
+  {
+    name: "valueLogGcIntervalInSeconds",
+    yaml: "value_log_gc_interval_in_seconds",
+    type: "integer",
+    min: 1,
+    max: 2_147_483,
+    default: 120,
+  },
+  {
+    name: "blockCacheSize",
+    yaml: "block_cache_size",
+    type: "integer",
+    min: 0,
+    max: 8_589_934_592,
+    default: 33_554_432,
+  },
+];
+
+/** What a rule allows, in words: "an integer from 1 to 64". */
+export function describeRule(rule: OptionRule): string {
+  switch (rule.type) {
+    case "boolean":
+      return "true or false";
+    case "integer":
+      return `an integer from ${rule.min} to ${rule.max}`;
+    case "ratio":
+      return "a number greater than 0 and less than 1";
+    case "string":
+      return "a string";
+  }
+}
+
+/** Says what is wrong with `value` under `rule`, or `undefined` when nothing is. */
+export function checkOption(
+  rule: OptionRule,
+  value: unknown,
+): TypeError | RangeError | undefined {
+  const shown = typeof value === "string"
+    ? JSON.stringify(value)
+    : String(value);
+  const message = `Cannot use ${shown} as ${rule.name}: it must be ${
+    describeRule(rule)
+  }`;
+  switch (rule.type) {
+    case "boolean":
+      return typeof value === "boolean" ? undefined : new TypeError(message);
+    case "string":
+      return typeof value === "string" ? undefined : new TypeError(message);
+    case "integer":
+      if (typeof value !== "number") return new TypeError(message);
+      return Number.isInteger(value) && value >= rule.min! && value <= rule.max!
+        ? undefined
+        : new RangeError(message);
+    case "ratio":
+      if (typeof value !== "number") return new TypeError(message);
+      return value > 0 && value < 1 ? undefined : new RangeError(message);
+  }
+}
+
+/** The name in `known` that is nearest to `name` by edit distance, if one is near. */
+export function nearestName(
+  name: string,
+  known: readonly string[],
+): string | undefined {
+  let best: string | undefined;
+  let bestDistance = Math.max(3, Math.floor(name.length / 2)) + 1;
+  for (const candidate of known) {
+    const distance = editDistance(name.toLowerCase(), candidate.toLowerCase());
+    if (distance < bestDistance) {
+      bestDistance = distance;
+      best = candidate;
+    }
+  }
+  return best;
+}
+
+/** Levenshtein's distance: single-character edits that turn `a` into `b`. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const current = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      current.push(Math.min(replaced, previous[j]! + 1, current[j - 1]! + 1));
+    }
+    previous = current;
+  }
+  return previous[b.length]!;
+}
+
+/**
+ * Checks `options` and fills in the defaults.
+ *
+ * @throws {TypeError} If a setting is unknown or of the wrong type.
+ * @throws {RangeError} If a setting is out of its range.
+ */
+export function resolveOptions(options: StoreOptions): Required<StoreOptions> {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(
+      `Cannot open the store: options must be a path or an object, not ${typeof options}`,
+    );
+  }
+  const names = OPTION_RULES.map((rule) => rule.name);
+  for (const name of Object.keys(options)) {
+    if ((names as string[]).includes(name)) continue;
+    const near = nearestName(name, names);
+    throw new TypeError(
+      `Cannot open the store: unknown option "${name}"` +
+        (near === undefined ? "" : `, did you mean "${near}"?`),
+    );
+  }
+  const resolved: Record<string, unknown> = {};
+  for (const rule of OPTION_RULES) {
+    const value = options[rule.name] ?? rule.default;
+    const problem = checkOption(rule, value);
+    if (problem !== undefined) throw problem;
+    resolved[rule.name] = value;
+  }
+  const complete = resolved as unknown as Required<StoreOptions>;
+  if (complete.numLevel0TablesStall <= complete.numLevel0Tables) {
+    throw new RangeError(
+      `Cannot use ${complete.numLevel0TablesStall} as numLevel0TablesStall: ` +
+        `it must be greater than numLevel0Tables (${complete.numLevel0Tables})`,
+    );
+  }
+  return complete;
+}

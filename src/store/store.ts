@@ -1,0 +1,206 @@
+/**
+ * The store: an open data directory.
+ *
+ * @module
+ */
+
+import { Engine } from "../engine/engine.ts";
+import type { GcReport } from "../engine/garbage_collector.ts";
+import type { RecoveryReport } from "../engine/recovery.ts";
+import type { Host } from "../fs/file_system.ts";
+import { MemoryFileSystem } from "../fs/memory_file_system.ts";
+import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
+import { Bucket } from "./bucket.ts";
+import { KeySpace } from "./key_space.ts";
+import { resolveOptions, type StoreOptions } from "./options.ts";
+import { readStats, type StoreStats } from "./stats.ts";
+import type { GcOptions, SegmentInfo } from "./types.ts";
+
+/** Opens an engine over a host of the caller's; tests bring simulated ones. */
+export function openEngine(options: StoreOptions, host?: Host): Engine {
+  const { path, memoryMode, ...settings } = resolveOptions(options);
+  const files = () =>
+    memoryMode ? new MemoryFileSystem() : new NodeFileSystem();
+  return Engine.open(path, host ?? systemHost(files()), settings);
+}
+
+/**
+ * An embedded key-value store in a directory of its own.
+ *
+ * @example Usage
+ * ```ts
+ * import { Store } from "@sett/badger";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using store = await Store.open({ memoryMode: true });
+ * await store.set("user:1", "Ada");
+ * assertEquals(new TextDecoder().decode(await store.get("user:1")), "Ada");
+ * assertEquals(await store.delete("user:1"), true);
+ * assertEquals(await store.get("user:1"), undefined);
+ * ```
+ */
+export class Store extends KeySpace implements AsyncDisposable {
+  /** The data directory. */
+  readonly path: string;
+  readonly #engine: Engine;
+
+  /** Not for callers: use {@linkcode Store.open}. */
+  constructor(engine: unknown) {
+    super(engine, undefined);
+    this.#engine = engine as Engine;
+    this.path = this.#engine.log.directory;
+  }
+
+  /**
+   * Opens a store, creating its directory where there is none.
+   *
+   * @param options The path of the data directory, or the settings.
+   * @returns The store; `store.recovery` tells what opening found and did.
+   * @throws {TypeError} If a setting is unknown or of the wrong type.
+   * @throws {RangeError} If a setting is out of its range.
+   * @throws {StoreError} `LOCKED` if the directory is open elsewhere, `PERMISSION` or
+   * `BAD_PATH` if it cannot be used, `UNSUPPORTED_FORMAT` if a newer version wrote it.
+   * @throws {CorruptionError} If bytes on disk are not what was written.
+   *
+   * @example Usage
+   * ```ts no-eval
+   * import { Store } from "@sett/badger";
+   *
+   * await using store = await Store.open("./data");
+   * ```
+   */
+  static open(options: string | StoreOptions = {}): Promise<Store> {
+    try {
+      const settings = typeof options === "string"
+        ? { path: options }
+        : options;
+      return Promise.resolve(new Store(openEngine(settings)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Whether the store accepts calls. */
+  get status(): "open" | "closing" | "closed" {
+    return this.#engine.status;
+  }
+
+  /** What opening the store found and did. */
+  get recovery(): RecoveryReport {
+    return this.#engine.recovery;
+  }
+
+  /** Keys that have a value, those of all buckets included. */
+  get size(): number {
+    this.#engine.check("count keys");
+    this.#engine.sweep();
+    return this.#engine.ledger.liveKeys;
+  }
+
+  /**
+   * A named key space in this store. The same name gives the same keys.
+   *
+   * @param name Up to 1,024 bytes; it takes part in the limit of a key's length.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * await store.bucket("users").set("1", "Ada");
+   * assertEquals(store.bucket("users").has("1"), true);
+   * assertEquals(store.bucket("orders").has("1"), false);
+   * assertEquals(store.has("1"), false);
+   * ```
+   */
+  bucket(name: string): Bucket {
+    this.#engine.check("use a bucket");
+    return new Bucket(this.#engine, name);
+  }
+
+  /** Hands everything written so far to the operating system. */
+  flush(): Promise<void> {
+    return this.#attempt("flush", () => this.#engine.writer.flush());
+  }
+
+  /**
+   * Makes everything written so far survive the loss of power.
+   *
+   * @throws {StoreError} `IO` if the medium refused; the store takes no further
+   * writes then until it is reopened.
+   */
+  sync(): Promise<void> {
+    return this.#attempt("sync", () => this.#engine.queue.sync());
+  }
+
+  /**
+   * Collects garbage: rewrites every segment whose dead bytes have reached the
+   * discard ratio, the one with the most first, until none is left. Runs one after
+   * the other, in slices that let other work have its turn.
+   *
+   * @returns What was done, and why it ended; having nothing to do is no error.
+   * @throws {RangeError} If `discardRatio` is not between 0 and 1.
+   * @throws {CorruptionError} If a segment is damaged; it is left as it is.
+   */
+  gc(options: GcOptions = {}): Promise<GcReport> {
+    const { discardRatio, signal } = options;
+    if (
+      discardRatio !== undefined && !(discardRatio > 0 && discardRatio < 1)
+    ) {
+      return Promise.reject(
+        new RangeError(
+          `Cannot collect garbage at a discard ratio of ${discardRatio}: ` +
+            `it must be greater than 0 and less than 1`,
+        ),
+      );
+    }
+    return this.#attempt(
+      "collect garbage",
+      () => this.#engine.gc(discardRatio, signal),
+    );
+  }
+
+  /** Counters, sizes and durations, read in constant time. */
+  stats(): StoreStats {
+    this.#engine.check("read the statistics");
+    return readStats(this.#engine);
+  }
+
+  /** The segments in the order of the log. */
+  segments(): SegmentInfo[] {
+    this.#engine.check("list the segments");
+    const { log } = this.#engine;
+    return [...log.segments.values()].map((segment) => ({
+      id: segment.id,
+      bytes: segment.length,
+      liveBytes: segment.liveBytes,
+      deadBytes: segment.deadBytes,
+      records: segment.recordCount,
+      discardRatio: segment.discardRatio,
+      active: segment === log.active,
+    }));
+  }
+
+  #attempt<T>(action: string, run: () => T | Promise<T>): Promise<T> {
+    try {
+      this.#engine.check(action);
+      return Promise.resolve(run());
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Closes the store: what was written is on the medium then, and the next open is
+   * fast. A second call waits for the first.
+   */
+  close(): Promise<void> {
+    return this.#engine.close();
+  }
+
+  /** Closes the store at the end of an `await using` block. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
