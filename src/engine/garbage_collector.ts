@@ -145,7 +145,7 @@ export class GarbageCollector {
   }
 
   async #run(options: GcRun): Promise<GcReport> {
-    const start = performance.now();
+    const start = this.#host.elapsed();
     const report: GcReport = {
       segmentsRewritten: 0,
       bytesReclaimed: 0,
@@ -155,7 +155,7 @@ export class GarbageCollector {
     };
     const { totals } = this;
     try {
-      this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
+      this.#sliceEnd = this.#host.elapsed() + SLICE_MILLISECONDS;
       while (!this.#shouldEnd(options, report)) {
         const victim = this.#nextVictim(options);
         if (victim === undefined) break;
@@ -169,7 +169,7 @@ export class GarbageCollector {
       totals.lastError = error as StoreError;
       throw error;
     } finally {
-      report.milliseconds = performance.now() - start;
+      report.milliseconds = this.#host.elapsed() - start;
       totals.runs++;
       totals.segmentsRewritten += report.segmentsRewritten;
       totals.bytesReclaimed += report.bytesReclaimed;
@@ -202,7 +202,7 @@ export class GarbageCollector {
   async #breathe(): Promise<void> {
     this.#writer.flush();
     await this.#host.breathe();
-    this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
+    this.#sliceEnd = this.#host.elapsed() + SLICE_MILLISECONDS;
   }
 
   /** Rewrites one segment; false if it was stopped half-way. */
@@ -221,7 +221,7 @@ export class GarbageCollector {
       for (let count = 1; scanner.next(); count++) {
         report.bytesRewritten += this.#relocate(victim, scanner);
         if (
-          count % RECORDS_A_LOOK !== 0 || performance.now() < this.#sliceEnd
+          count % RECORDS_A_LOOK !== 0 || this.#host.elapsed() < this.#sliceEnd
         ) {
           continue;
         }
@@ -310,10 +310,10 @@ export class GarbageCollector {
       // A store that closes wants exact books for its snapshot: no pause then.
       if (
         count % RECORDS_A_LOOK === 0 && !this.#isStopping &&
-        performance.now() >= this.#sliceEnd
+        this.#host.elapsed() >= this.#sliceEnd
       ) {
         await this.#host.breathe();
-        this.#sliceEnd = performance.now() + SLICE_MILLISECONDS;
+        this.#sliceEnd = this.#host.elapsed() + SLICE_MILLISECONDS;
         this.#flushQuietly();
       }
     }

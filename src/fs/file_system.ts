@@ -92,6 +92,8 @@ export interface Host {
   readonly files: FileSystem;
   /** Milliseconds since 1970-01-01 UTC. */
   now(): number;
+  /** Milliseconds since some moment; never goes back. Slices of work are measured by it. */
+  elapsed(): number;
   /** `length` unpredictable bytes. */
   randomBytes(length: number): Uint8Array;
   /** Calls back once after `milliseconds`; never keeps the process alive. */

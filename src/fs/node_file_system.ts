@@ -236,6 +236,7 @@ export function systemHost(files: FileSystem): Host {
   return {
     files,
     now: () => Date.now(),
+    elapsed: () => performance.now(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     setTimer: setUnreferencedTimer,
     breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),

@@ -142,11 +142,12 @@ async function* generate(
   const { listed, segments } = capture(engine, start, isBucket, limit);
   for (const segment of segments) segment.pin();
   try {
-    let sliceEnd = performance.now() + SLICE_MILLISECONDS;
+    const { host } = engine.log;
+    let sliceEnd = host.elapsed() + SLICE_MILLISECONDS;
     for (let i = 0; i < listed.length; i++) {
-      if (i % ENTRIES_A_LOOK === 0 && performance.now() > sliceEnd) {
-        await engine.log.host.breathe();
-        sliceEnd = performance.now() + SLICE_MILLISECONDS;
+      if (i % ENTRIES_A_LOOK === 0 && host.elapsed() > sliceEnd) {
+        await host.breathe();
+        sliceEnd = host.elapsed() + SLICE_MILLISECONDS;
       }
       signal?.throwIfAborted();
       if (engine.status !== "open") throw new StoreClosedError("list keys");
