@@ -7,7 +7,6 @@
  */
 
 import type { StoreError } from "../errors.ts";
-import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
 import type { LogWriter } from "./log_writer.ts";
 
@@ -106,16 +105,17 @@ export class CommitQueue {
   }
 
   #startSync(): void {
-    this.#syncing ??= this.#syncLoop().finally(() => {
-      this.#syncing = undefined;
-    });
+    if (this.#syncing === undefined) this.#syncing = this.#syncLoop();
   }
 
   async #syncLoop(): Promise<void> {
+    // Started in the middle of a flush; that comes to its end first.
+    await Promise.resolve();
     while (this.#awaitingSync.length > 0 || this.#isMuchUnsynced()) {
       const groups = this.#awaitingSync;
       this.#awaitingSync = [];
-      const error = await this.#syncOnce(this.#log.active);
+      // Rotation has synced the segments before the active one.
+      const error = await this.#writer.syncer.syncAsync();
       for (const group of groups) {
         if (error === undefined) group.resolve();
         else group.reject(error);
@@ -123,32 +123,17 @@ export class CommitQueue {
       if (error !== undefined) {
         for (const group of this.#awaitingSync) group.reject(error);
         this.#awaitingSync = [];
-        return;
+        break;
       }
     }
-  }
-
-  /** Syncs the active segment; rotation has synced the ones before it. */
-  async #syncOnce(segment: Segment): Promise<StoreError | undefined> {
-    const { poison } = this.#writer;
-    if (poison !== undefined) return poison;
-    const length = segment.flushedLength;
-    if (segment.syncedLength >= length) return undefined;
-    const start = performance.now();
-    try {
-      await segment.file.syncAsync();
-    } catch (error) {
-      // Never tried again: see syncActive.
-      this.#writer.poisonWith(error as StoreError);
-      return error as StoreError;
-    }
-    this.#writer.noteSynced(segment, length, start);
-    return undefined;
+    // In the same step as the last look at who waits: one who comes later starts
+    // the loop anew.
+    this.#syncing = undefined;
   }
 
   /** Flushes, and resolves when everything flushed so far is on the medium. */
   async sync(): Promise<void> {
-    this.#writer.checkPoison();
+    this.#writer.syncer.check();
     this.#writer.flush();
     const group = new CommitGroup();
     this.#awaitingSync.push(group);

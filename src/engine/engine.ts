@@ -14,7 +14,6 @@ import {
   type Host,
   joinPath,
   removeIfPresent,
-  type Timer,
 } from "../fs/file_system.ts";
 import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
 import {
@@ -27,8 +26,9 @@ import type { ValueLog } from "../log/value_log.ts";
 import { BlockCache } from "./block_cache.ts";
 import { CommitQueue } from "./commit_queue.ts";
 import { Counters } from "./counters.ts";
+import { ExpirySweeper } from "./expiry_sweeper.ts";
 import { GarbageCollector, type GcReport } from "./garbage_collector.ts";
-import { ACTIVE_DEAD_BYTES_MIN, triggerBytes } from "./gc_policy.ts";
+import { GcTimetable, type TimetableSettings } from "./gc_timetable.ts";
 import { writeSnapshot } from "./index_snapshot.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
@@ -38,27 +38,14 @@ import { LogWriter, type WriterSettings } from "./log_writer.ts";
 import { RecordReader } from "./record_reader.ts";
 import { recover, type Recovered, type RecoveryReport } from "./recovery.ts";
 
-/** Shortest time between two sweeps of expired keys. */
-const SWEEP_MILLISECONDS_MIN = 250;
-/** Longest delay a timer takes. */
-const TIMER_MILLISECONDS_MAX = 2 ** 31 - 1;
-/** Keys swept before others have their turn. */
-const SWEPT_A_SLICE = 20_000;
-
 /** The settings of an engine. */
-export interface EngineSettings extends WriterSettings {
+export interface EngineSettings extends WriterSettings, TimetableSettings {
   /** Wait for the medium before a write resolves. */
   syncWrites: boolean;
   /** Level-0 tables that start their writing. */
   numLevel0Tables: number;
   /** Level-0 tables at which writers wait. */
   numLevel0TablesStall: number;
-  /** Run the garbage collector by itself. */
-  valueLogGcEnabled: boolean;
-  /** Dead bytes / bytes from which a segment is rewritten. */
-  valueLogGcDiscardRatio: number;
-  /** Seconds between two runs. */
-  valueLogGcIntervalInSeconds: number;
   /** Bytes of the block cache. */
   blockCacheSize: number;
 }
@@ -109,11 +96,8 @@ export class Engine {
   readonly #clock: LogicalClock;
   #isSnapshotCurrent: boolean;
   #versionAtOpen: number;
-  #deadBytesAtGc = 0;
-  #gcTimer: Timer | undefined;
-  #isGcSoon = false;
-  #sweepTimer: Timer | undefined;
-  #sweepTime = Infinity;
+  readonly #timetable: GcTimetable;
+  readonly #sweeper: ExpirySweeper;
   #closing: Promise<void> | undefined;
 
   private constructor(
@@ -170,8 +154,16 @@ export class Engine {
       () => this.now(),
       (segment) => this.#forgetOnDisk(segment),
     );
-    this.#scheduleGc();
-    this.scheduleSweep();
+    this.#timetable = new GcTimetable(host, this.collector, ledger, settings);
+    this.#sweeper = new ExpirySweeper(
+      host,
+      this.writer,
+      ledger,
+      counters,
+      () => this.now(),
+      () => this.#timetable.consider(),
+    );
+    this.#sweeper.schedule();
   }
 
   /** Opens the directory at `directory`, creating it where it does not exist. */
@@ -230,7 +222,7 @@ export class Engine {
   /** Puts the key at hand. */
   put(value: Uint8Array, valueLength: number, expireIn: number): void {
     const { writer } = this;
-    writer.checkPoison();
+    writer.syncer.check();
     if (valueLength > this.#settings.valueLogFileSize) {
       throw new RangeError(
         `Cannot set a value of ${valueLength} bytes: ` +
@@ -240,18 +232,18 @@ export class Engine {
     const expiry = expireIn === 0 ? 0 : this.now() + expireIn;
     writer.appendPut(value, valueLength, expiry, writer.nextVersion++, 0);
     this.counters.writes++;
-    if (expiry !== 0) this.scheduleSweep();
-    this.#considerGc();
+    if (expiry !== 0) this.#sweeper.schedule();
+    this.#timetable.consider();
   }
 
   /** Deletes the key at hand; false if it has no value. */
   remove(): boolean {
     const { writer } = this;
-    writer.checkPoison();
+    writer.syncer.check();
     this.counters.writes++;
     if (this.ledger.findLive(this.now()) === 0) return false;
     writer.appendTombstone(writer.nextVersion++, 0);
-    this.#considerGc();
+    this.#timetable.consider();
     return true;
   }
 
@@ -297,102 +289,33 @@ export class Engine {
       }
     }
     this.counters.writes += operations.length;
-    this.scheduleSweep();
-    this.#considerGc();
+    this.#sweeper.schedule();
+    this.#timetable.consider();
   }
 
   /** Flushes and, under `sync_writes`, syncs on this thread. */
   finishSync(): void {
     this.writer.flush();
-    if (this.#settings.syncWrites) this.writer.syncActive();
+    if (this.#settings.syncWrites) this.writer.syncer.sync();
   }
 
-  /** Counts expired keys as dead now; returns how many there were. */
-  sweep(limit: number = Infinity): number {
-    const now = this.now();
-    if (this.ledger.expiries.nextTime > now) return 0;
-    const { writer } = this;
-    try {
-      // What is swept cannot be undone, so nothing may be pending.
-      writer.flush();
-    } catch { /* the writers of those records were told */ }
-    const swept = this.ledger.sweep(now, limit);
-    this.counters.expired += swept;
-    if (swept === 0) return 0;
-    try {
-      // From here on these keys stay expired whatever the clock does.
-      writer.appendHorizon(now);
-      writer.flush();
-    } catch {
-      /* the disk is full or the store poisoned; the next sweep tries again */
-    }
-    this.#considerGc();
-    return swept;
-  }
-
-  /** Makes sure that a sweep comes soon after the next expiry. */
-  scheduleSweep(): void {
-    const { nextTime } = this.ledger.expiries;
-    if (nextTime >= this.#sweepTime || this.status !== "open") return;
-    this.#sweepTimer?.cancel();
-    this.#sweepTime = nextTime;
-    const delay = Math.min(
-      Math.max(nextTime - this.now() + 1, SWEEP_MILLISECONDS_MIN),
-      TIMER_MILLISECONDS_MAX,
-    );
-    this.#sweepTimer = this.#host.setTimer(() => {
-      this.#sweepTime = Infinity;
-      if (this.status !== "open") return;
-      this.sweep(SWEPT_A_SLICE);
-      this.scheduleSweep();
-    }, delay);
+  /** Counts keys that have expired by now as dead. */
+  sweep(): void {
+    this.#sweeper.sweep();
   }
 
   /** Collects garbage until no segment qualifies. */
   gc(
     discardRatio: number | undefined,
-    signal?: AbortSignal,
+    signal: AbortSignal | undefined,
   ): Promise<GcReport> {
     this.sweep();
-    this.#deadBytesAtGc = this.ledger.deadBytesAdded;
+    this.#timetable.noteRun();
     return this.collector.run({
       discardRatio: discardRatio ?? this.#settings.valueLogGcDiscardRatio,
       activeDeadBytesMin: 0,
       signal,
     });
-  }
-
-  /** Starts a run before its time when much has died since the last one. */
-  #considerGc(): void {
-    if (this.#isGcSoon || !this.#settings.valueLogGcEnabled) return;
-    const { valueLogFileSize, valueLogGcDiscardRatio } = this.#settings;
-    const died = this.ledger.deadBytesAdded - this.#deadBytesAtGc;
-    if (died < triggerBytes(valueLogFileSize, valueLogGcDiscardRatio)) return;
-    this.#isGcSoon = true;
-    this.#gcTimer?.cancel();
-    this.#gcTimer = this.#host.setTimer(() => this.#runGc(), 0);
-  }
-
-  #scheduleGc(): void {
-    if (!this.#settings.valueLogGcEnabled || this.status !== "open") return;
-    this.#gcTimer = this.#host.setTimer(
-      () => this.#runGc(),
-      this.#settings.valueLogGcIntervalInSeconds * 1000,
-    );
-  }
-
-  async #runGc(): Promise<void> {
-    if (this.status !== "open") return;
-    this.#isGcSoon = true;
-    this.#deadBytesAtGc = this.ledger.deadBytesAdded;
-    try {
-      await this.collector.run({
-        discardRatio: this.#settings.valueLogGcDiscardRatio,
-        activeDeadBytesMin: ACTIVE_DEAD_BYTES_MIN,
-      });
-    } catch { /* stats().gc.lastError tells; the next run tries again */ }
-    this.#isGcSoon = false;
-    this.#scheduleGc();
   }
 
   /** Removes what else on disk names a segment that is about to go. */
@@ -415,12 +338,14 @@ export class Engine {
 
   async #close(): Promise<void> {
     this.status = "closing";
-    this.#gcTimer?.cancel();
-    this.#sweepTimer?.cancel();
+    this.#timetable.stop();
+    this.#sweeper.stop();
+    // What readers saw expire must not come back if the clock is set back.
+    if (this.writer.syncer.poison === undefined) this.sweep();
     await this.collector.stop();
     let failure: unknown;
     try {
-      if (this.writer.poison === undefined) {
+      if (this.writer.syncer.poison === undefined) {
         await this.queue.sync();
         this.#saveIndex();
       }

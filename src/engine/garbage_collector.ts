@@ -38,7 +38,7 @@ import type { LogWriter } from "./log_writer.ts";
 /** Time the collector works before it lets others have their turn. */
 const SLICE_MILLISECONDS = 4;
 /** Records after which it looks at the clock. */
-const RECORDS_A_LOOK = 64;
+const RECORDS_A_LOOK = 16;
 
 /** What one run of the garbage collector did. */
 export interface GcReport {

@@ -196,8 +196,11 @@ export class KeyLedger {
       if (expiry > now) {
         arena.setExpiry(pointer, expiry, expiry);
         expiries.add(expiry, pointer);
-      } else if ((arena.tag(pointer) & GONE) === 0) {
-        this.sweepEntry(pointer);
+      } else {
+        // A later put of the key finds it not queued and queues it again.
+        arena.setExpiry(pointer, expiry, 0);
+        if ((arena.tag(pointer) & GONE) !== 0) continue;
+        this.#sweepEntry(pointer);
         swept++;
       }
     }
@@ -205,7 +208,7 @@ export class KeyLedger {
   }
 
   /** Counts one expired entry as dead. */
-  sweepEntry(pointer: number): void {
+  #sweepEntry(pointer: number): void {
     const { arena } = this.index;
     arena.setTag(pointer, arena.tag(pointer) | TAG_SWEPT);
     this.#addDead(

@@ -14,7 +14,7 @@
  * @module
  */
 
-import { StoreError } from "../errors.ts";
+import type { StoreError } from "../errors.ts";
 import { writeFully } from "../fs/file_system.ts";
 import { checksum, recordSeed } from "../format/checksum.ts";
 import {
@@ -23,7 +23,6 @@ import {
   FLAG_BUCKET,
   FLAG_EXPIRING,
   FLAG_SYNC_MARK,
-  headLength,
   KIND_CONTROL,
   KIND_PUT,
   KIND_TOMBSTONE,
@@ -39,7 +38,8 @@ import type { Counters } from "./counters.ts";
 import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 import type { Level0 } from "./level0.ts";
-import { Memtable } from "./memtable.ts";
+import { MemtableSet } from "./memtable_set.ts";
+import { Syncer } from "./syncer.ts";
 
 /** The settings that a writer heeds. */
 export interface WriterSettings {
@@ -55,25 +55,21 @@ export interface WriterSettings {
   valueThreshold: number;
 }
 
-/** A small store need not pay for a whole memtable. */
-const FIRST_IMAGE_BYTES = 65_536;
 /** Below this length a loop copies faster than a call does. */
 const LOOP_LENGTH_MAX = 48;
 
 /** Appends records, flushes them, rotates segments. */
 export class LogWriter {
-  /** The memtable that is appended to. */
-  memtable: Memtable;
-  /** Sealed memtables that serve reads, the newest last. */
-  sealed: Memtable[] = [];
+  /** The memtables; the active one is appended to. */
+  readonly memtables: MemtableSet;
+  /** Syncs what was flushed. */
+  readonly syncer: Syncer;
   /** The version of the next commit. */
   nextVersion: number;
   /** What expired by then is gone for good. */
   expiryHorizon: number;
   /** Called when pending records were flushed, or with the error that undid them. */
   onFlushed: (error: StoreError | undefined) => void = () => {};
-  /** Called with the segment that was just sealed. */
-  onRotated: (segment: Segment) => void = () => {};
   readonly #log: ValueLog;
   readonly #ledger: KeyLedger;
   readonly #key: KeyBuffer;
@@ -81,8 +77,6 @@ export class LogWriter {
   readonly #counters: Counters;
   readonly #settings: WriterSettings;
   readonly #head = new RecordHead();
-  #poison: StoreError | undefined;
-  #spareImage: Uint8Array | undefined;
 
   /** A writer that goes on at the end of the active segment. */
   constructor(
@@ -103,12 +97,14 @@ export class LogWriter {
     this.#settings = settings;
     this.nextVersion = nextVersion;
     this.expiryHorizon = expiryHorizon;
-    this.memtable = this.#newMemtable(0);
-  }
-
-  /** The failure after which nothing is written any more. */
-  get poison(): StoreError | undefined {
-    return this.#poison;
+    this.syncer = new Syncer(log, counters);
+    this.memtables = new MemtableSet(
+      log.active,
+      level0,
+      counters,
+      settings.memTableSize,
+      settings.numMemTables,
+    );
   }
 
   /** Records appended but not yet handed to the operating system. */
@@ -116,35 +112,12 @@ export class LogWriter {
     return this.#ledger.undoCount;
   }
 
-  /** Bytes of memtables, active and sealed. */
-  get memtableBytes(): number {
-    const memtables = new Set([...this.sealed, ...this.#level0.waiting]);
-    let bytes = this.memtable.image.length + (this.#spareImage?.length ?? 0);
-    for (const memtable of memtables) bytes += memtable.image.length;
-    return bytes;
-  }
-
-  /** Refuses all further writes. */
-  poisonWith(cause: StoreError): void {
-    this.#poison ??= new StoreError(
-      "POISONED",
-      `Cannot write: an earlier write or sync failed (${cause.message}). ` +
-        `Close and reopen the store; what was acknowledged as synced is safe`,
-      { cause, ...(cause.path === undefined ? {} : { path: cause.path }) },
-    );
-  }
-
-  /** @throws {StoreError} `POISONED` if an earlier write or sync failed. */
-  checkPoison(): void {
-    if (this.#poison !== undefined) throw this.#poison;
-  }
-
   /**
    * Makes sure that `count` records of `bytes` bytes go to one segment, and their
    * `imageBytes` to one memtable.
    */
   makeRoom(bytes: number, imageBytes: number, count: number): void {
-    this.checkPoison();
+    this.syncer.check();
     const { active } = this.#log;
     const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
     if (
@@ -154,12 +127,7 @@ export class LogWriter {
     ) {
       this.rotate();
     }
-    const { memtable } = this;
-    const needed = memtable.used + imageBytes;
-    if (needed <= memtable.image.length) return;
-    const { memTableSize } = this.#settings;
-    if (needed > memTableSize) this.#sealMemtable(imageBytes);
-    else memtable.grow(Math.min(memTableSize, needed * 2));
+    if (!this.memtables.hasRoom(imageBytes)) this.#sealMemtable(imageBytes);
   }
 
   /** Appends a put of the key at hand. */
@@ -184,37 +152,19 @@ export class LogWriter {
         1,
       );
     }
-    const { memtable } = this;
-    const { segment, image, view } = memtable;
-    const at = memtable.used;
-    const offset = segment.length;
-    const flags = this.#flags(KIND_PUT | batchFlags, segment, expiry);
-    const keyAt = writeHead(
-      view,
-      at,
-      flags,
+    const valueAt = this.#encodeHead(
+      KIND_PUT | batchFlags | (expiry !== 0 ? FLAG_EXPIRING : 0),
       codec,
       key.length,
       valueLength,
       version,
       expiry,
-      segment.syncedLength,
     );
-    key.copyTo(image, keyAt);
-    const valueAt = keyAt + key.length;
-    const length = valueAt - at + valueLength;
     if (isDirect) {
-      const source = value.subarray(0, valueLength);
-      const head = image.subarray(at + 4, valueAt);
-      const seed = recordSeed(segment.seed, offset);
-      view.setUint32(at, checksum(source, checksum(head, seed)), true);
-      memtable.used = valueAt;
-      memtable.addGap(offset, valueLength);
-      this.#enter(KIND_PUT, segment, offset, length, expiry, at);
-      this.#counters.directWrites++;
-      this.#write(source);
+      this.#finishDirect(value.subarray(0, valueLength), valueAt, expiry);
       return;
     }
+    const { image } = this.memtables.active;
     if (valueLength <= LOOP_LENGTH_MAX) {
       for (let i = 0; i < valueLength; i++) image[valueAt + i] = value[i]!;
     } else if (value.length === valueLength) {
@@ -222,86 +172,107 @@ export class LogWriter {
     } else {
       image.set(value.subarray(0, valueLength), valueAt);
     }
-    sealRecord(image, view, at, length, segment.seed, offset);
-    memtable.used = at + length;
-    this.#enter(KIND_PUT, segment, offset, length, expiry, at);
+    this.#finish(KIND_PUT, valueAt + valueLength, expiry);
   }
 
-  /** Appends a tombstone of the key at hand, which must have an entry. */
+  /** Appends a tombstone of the key at hand. */
   appendTombstone(version: number, batchFlags: number): void {
-    const key = this.#key;
+    const { length } = this.#key;
     if (batchFlags === 0) {
-      const bytes = RECORD_HEAD_BYTES_MAX + key.length;
+      const bytes = RECORD_HEAD_BYTES_MAX + length;
       this.makeRoom(bytes, bytes, 1);
     }
-    const { memtable } = this;
-    const { segment, image, view } = memtable;
-    const at = memtable.used;
-    const offset = segment.length;
-    const flags = this.#flags(KIND_TOMBSTONE | batchFlags, segment, 0);
-    const keyAt = writeHead(
-      view,
-      at,
-      flags,
-      0,
-      key.length,
-      0,
-      version,
-      0,
-      segment.syncedLength,
-    );
-    key.copyTo(image, keyAt);
-    const length = keyAt - at + key.length;
-    sealRecord(image, view, at, length, segment.seed, offset);
-    memtable.used = at + length;
-    this.#enter(KIND_TOMBSTONE, segment, offset, length, 0, at);
+    const kindAndFlags = KIND_TOMBSTONE | batchFlags;
+    const end = this.#encodeHead(kindAndFlags, 0, length, 0, version, 0);
+    this.#finish(KIND_TOMBSTONE, end, 0);
   }
 
   /** Appends a note that what expired by `horizon` is gone for good. */
   appendHorizon(horizon: number): void {
     const bytes = RECORD_HEAD_BYTES_MAX + CONTROL_EXPIRY_HORIZON_BYTES;
     this.makeRoom(bytes, bytes, 1);
-    const { memtable } = this;
-    const { segment, image, view } = memtable;
-    const at = memtable.used;
-    const offset = segment.length;
-    const flags = this.#flags(KIND_CONTROL, segment, 0) & ~FLAG_BUCKET;
-    const valueAt = writeHead(
-      view,
-      at,
-      flags,
+    const valueAt = this.#encodeHead(
+      KIND_CONTROL,
       0,
       0,
       CONTROL_EXPIRY_HORIZON_BYTES,
       this.nextVersion++,
       0,
-      segment.syncedLength,
     );
+    const { image, view } = this.memtables.active;
     image[valueAt] = CONTROL_EXPIRY_HORIZON;
     setUint64(view, valueAt + 1, horizon);
-    const length = valueAt - at + CONTROL_EXPIRY_HORIZON_BYTES;
-    sealRecord(image, view, at, length, segment.seed, offset);
-    memtable.used = at + length;
-    this.#enter(KIND_CONTROL, segment, offset, length, 0, at);
+    this.#finish(KIND_CONTROL, valueAt + CONTROL_EXPIRY_HORIZON_BYTES, 0);
     this.expiryHorizon = horizon;
   }
 
-  #flags(kindAndBatch: number, segment: Segment, expiry: number): number {
-    return kindAndBatch |
-      (expiry !== 0 ? FLAG_EXPIRING : 0) |
-      ((this.#key.tag & TAG_BUCKET) !== 0 ? FLAG_BUCKET : 0) |
-      (segment.syncedLength > segment.markedLength ? FLAG_SYNC_MARK : 0);
+  /** Encodes head and key at the memtable's end; returns where the value goes. */
+  #encodeHead(
+    kindAndFlags: number,
+    codec: number,
+    keyLength: number,
+    valueLength: number,
+    version: number,
+    expiry: number,
+  ): number {
+    const key = this.#key;
+    const { segment, image, view, used } = this.memtables.active;
+    let flags = kindAndFlags;
+    if (segment.syncedLength > segment.markedLength) flags |= FLAG_SYNC_MARK;
+    if (keyLength > 0 && (key.tag & TAG_BUCKET) !== 0) flags |= FLAG_BUCKET;
+    const keyAt = writeHead(
+      view,
+      used,
+      flags,
+      codec,
+      keyLength,
+      valueLength,
+      version,
+      expiry,
+      segment.syncedLength,
+    );
+    if (keyLength > 0) key.copyTo(image, keyAt);
+    return keyAt + keyLength;
+  }
+
+  /** Seals the record that ends at `end` of the memtable and enters it into the books. */
+  #finish(kind: number, end: number, expiry: number): void {
+    const memtable = this.memtables.active;
+    const { segment, image, view } = memtable;
+    const at = memtable.used;
+    const length = end - at;
+    sealRecord(image, view, at, length, segment.seed, segment.length);
+    memtable.used = end;
+    this.#enter(kind, segment, length, expiry, at);
+  }
+
+  /** The same for a put whose value goes straight to the file. */
+  #finishDirect(value: Uint8Array, valueAt: number, expiry: number): void {
+    const memtable = this.memtables.active;
+    const { segment, image, view } = memtable;
+    const at = memtable.used;
+    const seed = recordSeed(segment.seed, segment.length);
+    const sum = checksum(
+      value,
+      checksum(image.subarray(at + 4, valueAt), seed),
+    );
+    view.setUint32(at, sum, true);
+    memtable.used = valueAt;
+    memtable.addGap(segment.length, value.length);
+    this.#enter(KIND_PUT, segment, valueAt - at + value.length, expiry, at);
+    this.#counters.directWrites++;
+    this.#write(value);
   }
 
   /** Enters the record that was just encoded into the books. */
   #enter(
     kind: number,
     segment: Segment,
-    offset: number,
     length: number,
     expiry: number,
     at: number,
   ): void {
+    const offset = segment.length;
     segment.markedLength = segment.syncedLength;
     segment.length = offset + length;
     segment.recordCount++;
@@ -320,16 +291,17 @@ export class LogWriter {
    * @throws {StoreError} If that fails; the records are undone then.
    */
   flush(): void {
-    if (this.memtable.used > this.memtable.flushedUsed) this.#write(undefined);
+    const memtable = this.memtables.active;
+    if (memtable.used > memtable.flushedUsed) this.#write(undefined);
   }
 
   /** Writes the pending part of the image, then a value that bypasses it. */
   #write(directValue: Uint8Array | undefined): void {
-    const { memtable } = this;
+    const memtable = this.memtables.active;
     const { segment, image, flushedUsed, used } = memtable;
     const pending = image.subarray(flushedUsed, used);
     try {
-      this.checkPoison();
+      this.syncer.check();
       writeFully(
         segment.file,
         image,
@@ -360,7 +332,7 @@ export class LogWriter {
 
   /** Takes back every record that was not flushed. */
   #undoPending(error: StoreError): StoreError {
-    const { memtable } = this;
+    const memtable = this.memtables.active;
     const { segment, view, image } = memtable;
     segment.recordCount -= this.#ledger.undoCount;
     this.#ledger.rollback(segment, (at) => {
@@ -386,9 +358,9 @@ export class LogWriter {
       // What part of the bytes got through is cut, so that the next record lands
       // where the books say. If we crash before this, the half record is a torn tail.
       segment.file.truncate(segment.flushedLength);
-      if (error.code !== "DISK_FULL") this.poisonWith(error);
+      if (error.code !== "DISK_FULL") this.syncer.poisonWith(error);
     } catch (truncateError) {
-      this.poisonWith(truncateError as StoreError);
+      this.syncer.poisonWith(truncateError as StoreError);
     }
     this.onFlushed(error);
     return error;
@@ -397,33 +369,7 @@ export class LogWriter {
   /** Starts a memtable; the old one serves reads and waits for its hint rows. */
   #sealMemtable(imageBytes: number): void {
     this.flush();
-    const old = this.memtable;
-    if (old.used > 0) {
-      this.#counters.memtablesSealed++;
-      this.sealed.push(old);
-      this.#level0.add(old);
-      while (this.sealed.length > this.#settings.numMemTables) {
-        this.#recycle(this.sealed.shift()!);
-      }
-    }
-    this.memtable = this.#newMemtable(imageBytes);
-  }
-
-  #recycle(memtable: Memtable): void {
-    const isNeeded = this.#level0.waiting.includes(memtable);
-    if (!isNeeded && memtable.image.length === this.#settings.memTableSize) {
-      this.#spareImage = memtable.image;
-    }
-  }
-
-  #newMemtable(imageBytes: number): Memtable {
-    let image = this.#spareImage;
-    if (image === undefined || image.length < imageBytes) {
-      image = new Uint8Array(Math.max(FIRST_IMAGE_BYTES, imageBytes));
-    } else {
-      this.#spareImage = undefined;
-    }
-    return new Memtable(this.#log.active, image);
+    this.memtables.seal(this.#log.active, imageBytes);
   }
 
   /**
@@ -434,37 +380,13 @@ export class LogWriter {
   rotate(): void {
     this.#sealMemtable(0);
     const old = this.#log.active;
-    this.syncActive();
+    this.syncer.sync();
     this.#log.create(this.nextVersion, this.expiryHorizon);
     // Only now is the old segment sealed; the hint says so, and needs no sync: a
     // lost hint is made again from its segment.
     this.#level0.finish(old);
     this.#counters.rotations++;
-    this.memtable = this.#newMemtable(0);
-    this.onRotated(old);
-  }
-
-  /** Syncs the active segment on this thread; what was flushed is safe then. */
-  syncActive(): void {
-    const { active } = this.#log;
-    if (active.syncedLength === active.flushedLength) return;
-    const start = performance.now();
-    try {
-      active.file.sync();
-    } catch (error) {
-      // The kernel may have dropped the dirty pages and call them clean: a second
-      // sync that succeeds would prove nothing.
-      this.poisonWith(error as StoreError);
-      throw error;
-    }
-    this.noteSynced(active, active.flushedLength, start);
-  }
-
-  /** Notes that a sync that began at `start` made `length` bytes of a segment safe. */
-  noteSynced(segment: Segment, length: number, start: number): void {
-    if (length > segment.syncedLength) segment.syncedLength = length;
-    this.#counters.syncs++;
-    this.#counters.syncLatency.add((performance.now() - start) * 1000);
+    this.memtables.seal(this.#log.active, 0);
   }
 
   /** Writes what remains of the hint rows. */
@@ -472,9 +394,4 @@ export class LogWriter {
     this.#sealMemtable(0);
     this.#level0.drain();
   }
-}
-
-/** Bytes of a record's largest possible form, for making room. */
-export function recordBytesMax(keyLength: number, valueLength: number): number {
-  return headLength(FLAG_EXPIRING | FLAG_SYNC_MARK) + keyLength + valueLength;
 }

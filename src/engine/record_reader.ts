@@ -96,14 +96,9 @@ export class RecordReader {
   }
 
   #readMemtable(segmentId: number, offset: number, length: number): boolean {
-    const { memtable, sealed } = this.#writer;
-    let found = memtable;
-    let at = memtable.locate(segmentId, offset);
-    for (let i = sealed.length - 1; at < 0 && i >= 0; i--) {
-      found = sealed[i]!;
-      at = found.locate(segmentId, offset);
-    }
-    if (at < 0) return false;
+    const found = this.#writer.memtables.find(segmentId, offset);
+    if (found === undefined) return false;
+    const at = found.locate(segmentId, offset);
     this.buffer = found.image;
     this.start = at + headLength(found.image[at + 4]!) + this.#key.length;
     this.end = at + length;
@@ -272,8 +267,6 @@ export class RecordReader {
     if (arena.recordLength(pointer) <= WHOLE_READ_BYTES_MAX) return false;
     const segmentId = arena.segmentId(pointer);
     const offset = arena.offset(pointer);
-    const { memtable, sealed } = this.#writer;
-    return memtable.locate(segmentId, offset) < 0 &&
-      sealed.every((table) => table.locate(segmentId, offset) < 0);
+    return this.#writer.memtables.find(segmentId, offset) === undefined;
   }
 }

@@ -20,9 +20,6 @@ import {
   type Host,
   joinPath,
   readFile,
-  readFully,
-  removeIfPresent,
-  writeFully,
 } from "../fs/file_system.ts";
 import { segmentSeed } from "../format/checksum.ts";
 import {
@@ -32,13 +29,7 @@ import {
   sameStore,
   STORE_ID_BYTES,
 } from "../format/file_header.ts";
-import {
-  hintName,
-  lostName,
-  parseFileName,
-  segmentName,
-  SNAPSHOT_NAME,
-} from "../format/file_names.ts";
+import { hintName, segmentName, SNAPSHOT_NAME } from "../format/file_names.ts";
 import { Segment } from "../log/segment.ts";
 import { ValueLog } from "../log/value_log.ts";
 import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
@@ -46,12 +37,9 @@ import { KeyBuffer } from "./key_buffer.ts";
 import { KeyLedger } from "./key_ledger.ts";
 import type { Level0 } from "./level0.ts";
 import { SegmentReplay } from "./segment_replay.ts";
+import { cutTail, removeLeftovers } from "./lost_file.ts";
+import { type FoundSegment, openSegments } from "./segment_files.ts";
 import { findSyncedAfter } from "./torn_tail.ts";
-
-/** Bytes of a torn tail that are kept aside. */
-const LOST_BYTES_MAX = 16 * 1024 * 1024;
-/** Files of cut bytes that are kept; older ones make room. */
-const LOST_FILES_MAX = 8;
 
 /** What opening a store found and did. */
 export interface RecoveryReport {
@@ -97,13 +85,6 @@ export interface Recovered {
   report: RecoveryReport;
 }
 
-interface FoundSegment {
-  id: number;
-  file: FileHandle;
-  header: FileHeader;
-  size: number;
-}
-
 /** Reads the directory at `directory`, which must be locked, and repairs its tail. */
 export function recover(
   directory: string,
@@ -146,8 +127,16 @@ class Recovery {
   }
 
   run(makeLevel0: (log: ValueLog) => Level0): Recovered {
-    const names = this.#host.files.list(this.#directory);
-    const found = this.#openSegments(names);
+    const { files } = this.#host;
+    const names = files.list(this.#directory);
+    const { found, isNewestSealed } = openSegments(
+      files,
+      this.#directory,
+      names,
+      this.#opened,
+    );
+    this.#isNewestSealed = isNewestSealed;
+    for (const { header } of found) this.#noteHeader(header);
     this.#report.segments = found.length;
     const storeId = found[0]?.header.storeId ??
       this.#host.randomBytes(STORE_ID_BYTES);
@@ -177,7 +166,7 @@ class Recovery {
       this.#replaySegment(log, log.get(id), ledger, key, level0, size);
     }
     if (found.length > 0 && loaded === undefined) this.#report.source = "log";
-    this.#removeLeftovers(names, log);
+    removeLeftovers(log, names);
     const isReplayed = this.#report.rowsFromHints +
         this.#report.recordsReplayed > 0;
     return {
@@ -208,68 +197,6 @@ class Recovery {
   #noteHeader(header: FileHeader): void {
     this.#nextVersion = Math.max(this.#nextVersion, header.nextVersion);
     this.#horizon = Math.max(this.#horizon, header.expiryHorizon);
-  }
-
-  /** Opens every segment in the order of truth and checks its header. */
-  #openSegments(names: string[]): FoundSegment[] {
-    const ids = names
-      .map((name) => parseFileName(name))
-      .filter((file) => file?.kind === "segment")
-      .map((file) => (file as { segmentId: number }).segmentId)
-      .sort((a, b) => a - b);
-    const found: FoundSegment[] = [];
-    for (const id of ids) {
-      const path = joinPath(this.#directory, segmentName(id));
-      const file = this.#host.files.open(path, "write");
-      this.#opened.push(file);
-      const size = file.size();
-      const bytes = new Uint8Array(Math.min(size, FILE_HEADER_BYTES));
-      readFully(file, bytes, 0, bytes.length, 0);
-      let header: FileHeader;
-      try {
-        header = decodeFileHeader(bytes, "VLOG", path);
-      } catch (error) {
-        // A header is synced before the first record is written. So a newest
-        // segment that is no longer than a header was being made in a crash.
-        const wasBeingMade = id === ids.at(-1) && size <= FILE_HEADER_BYTES &&
-          error instanceof CorruptionError;
-        if (!wasBeingMade) throw error;
-        file.close();
-        this.#host.files.remove(path);
-        // The one before it was sealed and synced by then.
-        this.#isNewestSealed = true;
-        break;
-      }
-      this.#checkOwner(found[0], header, id, path);
-      this.#noteHeader(header);
-      found.push({ id, file, header, size });
-    }
-    return found;
-  }
-
-  #checkOwner(
-    first: FoundSegment | undefined,
-    header: FileHeader,
-    id: number,
-    path: string,
-  ): void {
-    const place = { path, segmentId: id, offset: 12 };
-    if (header.segmentId !== id) {
-      throw new CorruptionError(
-        "open the store",
-        place,
-        `its header says that it is segment ${header.segmentId}`,
-      );
-    }
-    if (
-      first !== undefined && !sameStore(first.header.storeId, header.storeId)
-    ) {
-      throw new CorruptionError(
-        "open the store",
-        { ...place, offset: 16 },
-        "it belongs to another store than the segments before it",
-      );
-    }
   }
 
   /** A snapshot names only segments that were whole and synced by then. */
@@ -350,7 +277,10 @@ class Recovery {
     this.#nextVersion = Math.max(this.#nextVersion, replay.versionMax + 1);
     this.#horizon = Math.max(this.#horizon, replay.horizonMax);
     this.#checkEnd(segment, replay, problem, size, isSealed);
-    if (problem !== undefined) this.#cutTail(segment, segment.length, size);
+    if (problem !== undefined) {
+      this.#report.bytesCut = size - segment.length;
+      this.#report.lostFile = cutTail(log, segment, size);
+    }
     if (size !== segment.syncedLength) {
       // What was read may be in the page cache only. It must be on the medium
       // before anything new is acknowledged on top of it.
@@ -416,48 +346,6 @@ class Recovery {
       // No hint, or a damaged one: the segment itself tells the same.
       if (error instanceof StoreError) return undefined;
       throw error;
-    }
-  }
-
-  /** Cuts a torn tail off and keeps the bytes aside. */
-  #cutTail(segment: Segment, end: number, size: number): void {
-    const { files } = this.#host;
-    const kept = new Uint8Array(Math.min(size - end, LOST_BYTES_MAX));
-    const count = readFully(segment.file, kept, 0, kept.length, end);
-    const path = joinPath(this.#directory, lostName(segment.id, end));
-    removeIfPresent(files, path);
-    const lost = files.open(path, "create");
-    try {
-      writeFully(lost, kept, 0, count, 0);
-      lost.sync();
-    } finally {
-      lost.close();
-    }
-    files.syncDirectory(this.#directory);
-    // If we crash before this, the next open cuts the same bytes again.
-    segment.file.truncate(end);
-    this.#report.bytesCut = size - end;
-    this.#report.lostFile = path;
-  }
-
-  /** Removes what a crash left of files being made, and the oldest cut bytes. */
-  #removeLeftovers(names: string[], log: ValueLog): void {
-    const { files } = this.#host;
-    const lost: string[] = [];
-    for (const name of names) {
-      const file = parseFileName(name);
-      const isOrphan = file?.kind === "temporary" ||
-        (file?.kind === "hint" && !log.segments.has(file.segmentId));
-      if (isOrphan && !name.startsWith("LOCK")) {
-        files.remove(joinPath(this.#directory, name));
-      }
-      if (file?.kind === "lost") lost.push(name);
-    }
-    lost.sort();
-    for (
-      const name of lost.slice(0, Math.max(0, lost.length - LOST_FILES_MAX + 1))
-    ) {
-      files.remove(joinPath(this.#directory, name));
     }
   }
 }

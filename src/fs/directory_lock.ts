@@ -26,6 +26,9 @@ export const LOCK_FILE_NAME = "LOCK";
 /** The name of the file that carries the kernel's lock under Deno. */
 export const KERNEL_LOCK_FILE_NAME = "LOCK.os";
 
+/** Milliseconds after which a file of one who was locking is nobody's any more. */
+const ABANDONED_AFTER = 60_000;
+
 /** What `LOCK` says about its holder, as JSON. */
 interface Holder {
   pid: number;
@@ -43,6 +46,7 @@ interface KernelLockFile {
 }
 
 interface DenoLike {
+  permissions: { querySync(query: { name: "run" }): { state: string } };
   openSync(
     path: string,
     options: { read: boolean; write: boolean; create: boolean },
@@ -117,6 +121,9 @@ function parseHolder(text: string | undefined): Holder | undefined {
 
 /** `false` only when no process has that id; `true` also when nobody may tell. */
 function mayBeAlive(pid: number): boolean {
+  // Deno would stop and ask; without the grant nobody may tell.
+  const run = denoRuntime()?.permissions.querySync({ name: "run" });
+  if (run !== undefined && run.state !== "granted") return true;
   try {
     globalThis.process.kill(pid, 0);
     return true;
@@ -219,6 +226,20 @@ function removeDead(path: string, dead: Holder, token: string): void {
   fs.unlinkSync(aside);
 }
 
+/** Removes what processes that were killed while locking left behind. */
+function removeAbandoned(path: string): void {
+  try {
+    for (const name of fs.readdirSync(path)) {
+      const file = `${path}/${name}`;
+      const isAside = name.startsWith(`${LOCK_FILE_NAME}.`) &&
+        name.endsWith(".tmp");
+      if (isAside && Date.now() - fs.statSync(file).mtimeMs > ABANDONED_AFTER) {
+        fs.unlinkSync(file);
+      }
+    }
+  } catch { /* the next open tries again */ }
+}
+
 /**
  * Takes `path` for one writer.
  *
@@ -258,6 +279,7 @@ export function lockDirectory(path: string): DirectoryLock {
     throw fromSystemError("lock", path, error);
   }
   held.set(realPath, token);
+  removeAbandoned(path);
   let released = false;
   return {
     release() {

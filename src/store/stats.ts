@@ -122,7 +122,7 @@ export function readStats(engine: Engine): StoreStats {
     deadBytes,
     memory: {
       indexBytes: ledger.index.bytes + ledger.expiries.bytes,
-      memtableBytes: writer.memtableBytes,
+      memtableBytes: writer.memtables.bytes,
       cacheBytes: cache.bytes,
     },
     gc: {

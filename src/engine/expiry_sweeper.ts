@@ -1,0 +1,90 @@
+/**
+ * Counts expired keys as dead soon after they expired, and writes down how far that
+ * went, so that they stay expired whatever the machine's clock does.
+ *
+ * @module
+ */
+
+import type { Host, Timer } from "../fs/file_system.ts";
+import type { Counters } from "./counters.ts";
+import type { KeyLedger } from "./key_ledger.ts";
+import type { LogWriter } from "./log_writer.ts";
+
+/** Shortest time between two sweeps. */
+const SWEEP_MILLISECONDS_MIN = 250;
+/** Longest delay that a timer takes. */
+const TIMER_MILLISECONDS_MAX = 2 ** 31 - 1;
+/** Keys swept before others have their turn. */
+const KEYS_A_SLICE = 20_000;
+
+/** Sweeps expired keys. */
+export class ExpirySweeper {
+  readonly #host: Host;
+  readonly #writer: LogWriter;
+  readonly #ledger: KeyLedger;
+  readonly #counters: Counters;
+  readonly #now: () => number;
+  readonly #onSwept: () => void;
+  #timer: Timer | undefined;
+  #timerTime = Infinity;
+
+  /** A sweeper; `onSwept` is called after bytes died. */
+  constructor(
+    host: Host,
+    writer: LogWriter,
+    ledger: KeyLedger,
+    counters: Counters,
+    now: () => number,
+    onSwept: () => void,
+  ) {
+    this.#host = host;
+    this.#writer = writer;
+    this.#ledger = ledger;
+    this.#counters = counters;
+    this.#now = now;
+    this.#onSwept = onSwept;
+  }
+
+  /** Sweeps up to `limit` keys that have expired by now. */
+  sweep(limit: number = Infinity): void {
+    const now = this.#now();
+    if (this.#ledger.expiries.nextTime > now) return;
+    try {
+      // What is swept cannot be undone, so nothing may be pending that could be.
+      this.#writer.flush();
+    } catch { /* the writers of those records were told */ }
+    const swept = this.#ledger.sweep(now, limit);
+    if (swept === 0) return;
+    this.#counters.expired += swept;
+    try {
+      this.#writer.appendHorizon(now);
+      this.#writer.flush();
+    } catch {
+      /* the disk is full or the store poisoned; the next sweep tries again */
+    }
+    this.#onSwept();
+  }
+
+  /** Makes sure that a sweep comes soon after the next expiry. */
+  schedule(): void {
+    const { nextTime } = this.#ledger.expiries;
+    if (nextTime >= this.#timerTime) return;
+    this.#timer?.cancel();
+    this.#timerTime = nextTime;
+    const delay = Math.min(
+      Math.max(nextTime - this.#now() + 1, SWEEP_MILLISECONDS_MIN),
+      TIMER_MILLISECONDS_MAX,
+    );
+    this.#timer = this.#host.setTimer(() => {
+      this.#timerTime = Infinity;
+      this.sweep(KEYS_A_SLICE);
+      this.schedule();
+    }, delay);
+  }
+
+  /** Ends the timer. */
+  stop(): void {
+    this.#timer?.cancel();
+    this.#timerTime = -Infinity;
+  }
+}

@@ -1,0 +1,63 @@
+/**
+ * What recovery takes out of a directory: a torn tail, which is kept aside in a
+ * `lost` file, and what a crash left of files that were being made.
+ *
+ * @module
+ */
+
+import {
+  joinPath,
+  readFully,
+  removeIfPresent,
+  writeFully,
+} from "../fs/file_system.ts";
+import { lostName, parseFileName } from "../format/file_names.ts";
+import type { Segment } from "../log/segment.ts";
+import type { ValueLog } from "../log/value_log.ts";
+
+/** Bytes of a torn tail that are kept aside. */
+const LOST_BYTES_MAX = 16 * 1024 * 1024;
+/** Files of cut bytes that are kept; the oldest make room. */
+const LOST_FILES_MAX = 8;
+
+/** Cuts a segment at its length; returns the file that keeps the bytes. */
+export function cutTail(log: ValueLog, segment: Segment, size: number): string {
+  const { files, directory } = log;
+  const end = segment.length;
+  const kept = new Uint8Array(Math.min(size - end, LOST_BYTES_MAX));
+  const count = readFully(segment.file, kept, 0, kept.length, end);
+  const path = joinPath(directory, lostName(segment.id, end));
+  removeIfPresent(files, path);
+  const lost = files.open(path, "create");
+  try {
+    writeFully(lost, kept, 0, count, 0);
+    lost.sync();
+  } finally {
+    lost.close();
+  }
+  files.syncDirectory(directory);
+  // If we crash before this, the next open cuts the same bytes again.
+  segment.file.truncate(end);
+  return path;
+}
+
+/** Removes files that were being made, hints without a segment, and old cut bytes. */
+export function removeLeftovers(log: ValueLog, names: string[]): void {
+  const { files, directory } = log;
+  const lost: string[] = [];
+  for (const name of names) {
+    const file = parseFileName(name);
+    const isOrphan = file?.kind === "temporary" ||
+      (file?.kind === "hint" && !log.segments.has(file.segmentId));
+    // The lock's own temporary files belong to whoever is locking.
+    if (isOrphan && !name.startsWith("LOCK")) {
+      files.remove(joinPath(directory, name));
+    }
+    if (file?.kind === "lost") lost.push(name);
+  }
+  lost.sort();
+  const surplus = Math.max(0, lost.length - LOST_FILES_MAX);
+  for (const name of lost.slice(0, surplus)) {
+    files.remove(joinPath(directory, name));
+  }
+}

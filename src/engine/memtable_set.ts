@@ -1,0 +1,104 @@
+/**
+ * The memtables of a store: the active one that is appended to and the sealed ones
+ * that still serve reads. The image of one that has done its work is used again.
+ *
+ * @module
+ */
+
+import type { Segment } from "../log/segment.ts";
+import type { Counters } from "./counters.ts";
+import type { Level0 } from "./level0.ts";
+import { Memtable } from "./memtable.ts";
+
+/** A small store need not pay for a whole memtable. */
+const FIRST_IMAGE_BYTES = 65_536;
+
+/** Active and sealed memtables. */
+export class MemtableSet {
+  /** The memtable that is appended to. */
+  active: Memtable;
+  /** Sealed memtables that serve reads, the newest last. */
+  readonly sealed: Memtable[] = [];
+  readonly #level0: Level0;
+  readonly #counters: Counters;
+  readonly #memTableSize: number;
+  readonly #sealedMax: number;
+  #spareImage: Uint8Array | undefined;
+
+  /** Starts with one memtable that continues `segment`. */
+  constructor(
+    segment: Segment,
+    level0: Level0,
+    counters: Counters,
+    memTableSize: number,
+    sealedMax: number,
+  ) {
+    this.#level0 = level0;
+    this.#counters = counters;
+    this.#memTableSize = memTableSize;
+    this.#sealedMax = sealedMax;
+    this.active = this.#create(segment, 0);
+  }
+
+  /** Bytes of all memtables, those that wait for their hint rows included. */
+  get bytes(): number {
+    const memtables = new Set([...this.sealed, ...this.#level0.waiting]);
+    let bytes = this.active.image.length + (this.#spareImage?.length ?? 0);
+    for (const memtable of memtables) bytes += memtable.image.length;
+    return bytes;
+  }
+
+  /** True if `imageBytes` more go into the active memtable, which may grow for it. */
+  hasRoom(imageBytes: number): boolean {
+    const { active } = this;
+    const needed = active.used + imageBytes;
+    if (needed <= active.image.length) return true;
+    if (needed > this.#memTableSize) return false;
+    active.grow(Math.min(this.#memTableSize, needed * 2));
+    return true;
+  }
+
+  /**
+   * Seals the active memtable, whose records must be flushed, and starts one with
+   * room for `imageBytes` that continues `segment`.
+   */
+  seal(segment: Segment, imageBytes: number): void {
+    const old = this.active;
+    if (old.used > 0) {
+      this.#counters.memtablesSealed++;
+      this.sealed.push(old);
+      this.#level0.add(old);
+      while (this.sealed.length > this.#sealedMax) {
+        this.#recycle(this.sealed.shift()!);
+      }
+    }
+    this.active = this.#create(segment, imageBytes);
+  }
+
+  #recycle(memtable: Memtable): void {
+    const isNeeded = this.#level0.waiting.includes(memtable);
+    if (!isNeeded && memtable.image.length === this.#memTableSize) {
+      this.#spareImage = memtable.image;
+    }
+  }
+
+  #create(segment: Segment, imageBytes: number): Memtable {
+    const spare = this.#spareImage;
+    if (spare !== undefined && spare.length >= imageBytes) {
+      this.#spareImage = undefined;
+      return new Memtable(segment, spare);
+    }
+    const capacity = Math.max(FIRST_IMAGE_BYTES, imageBytes);
+    return new Memtable(segment, new Uint8Array(capacity));
+  }
+
+  /** The memtable that holds the value of the record at a place, if one does. */
+  find(segmentId: number, offset: number): Memtable | undefined {
+    if (this.active.locate(segmentId, offset) >= 0) return this.active;
+    for (let i = this.sealed.length - 1; i >= 0; i--) {
+      const memtable = this.sealed[i]!;
+      if (memtable.locate(segmentId, offset) >= 0) return memtable;
+    }
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Which segments a directory holds: opens each and checks that its header belongs
+ * to it and to the store of the others.
+ *
+ * @module
+ */
+
+import { CorruptionError } from "../errors.ts";
+import {
+  type FileHandle,
+  type FileSystem,
+  joinPath,
+  readFully,
+} from "../fs/file_system.ts";
+import {
+  decodeFileHeader,
+  FILE_HEADER_BYTES,
+  type FileHeader,
+  sameStore,
+} from "../format/file_header.ts";
+import { parseFileName, segmentName } from "../format/file_names.ts";
+
+/** A segment on disk whose header is sound. */
+export interface FoundSegment {
+  /** The segment's id. */
+  id: number;
+  /** The open file. */
+  file: FileHandle;
+  /** What its header says. */
+  header: FileHeader;
+  /** Bytes of the file. */
+  size: number;
+}
+
+/** The ids of the segments among `names`, in the order of truth. */
+function segmentIds(names: string[]): number[] {
+  const ids: number[] = [];
+  for (const name of names) {
+    const file = parseFileName(name);
+    if (file?.kind === "segment") ids.push(file.segmentId);
+  }
+  return ids.sort((a, b) => a - b);
+}
+
+/**
+ * Opens every segment in the order of truth. Handles are added to `opened` at once,
+ * so that the caller can close them whatever happens.
+ */
+export function openSegments(
+  files: FileSystem,
+  directory: string,
+  names: string[],
+  opened: FileHandle[],
+): { found: FoundSegment[]; isNewestSealed: boolean } {
+  const ids = segmentIds(names);
+  const found: FoundSegment[] = [];
+  for (const id of ids) {
+    const path = joinPath(directory, segmentName(id));
+    const file = files.open(path, "write");
+    opened.push(file);
+    const size = file.size();
+    const bytes = new Uint8Array(Math.min(size, FILE_HEADER_BYTES));
+    readFully(file, bytes, 0, bytes.length, 0);
+    let header: FileHeader;
+    try {
+      header = decodeFileHeader(bytes, "VLOG", path);
+    } catch (error) {
+      // A header is synced before the first record is written. So a newest segment
+      // that is no longer than a header was being made in a crash.
+      const wasBeingMade = id === ids.at(-1) && size <= FILE_HEADER_BYTES &&
+        error instanceof CorruptionError;
+      if (!wasBeingMade) throw error;
+      file.close();
+      files.remove(path);
+      // The one before it was sealed and synced by then.
+      return { found, isNewestSealed: true };
+    }
+    checkOwner(found[0]?.header, header, id, path);
+    found.push({ id, file, header, size });
+  }
+  return { found, isNewestSealed: false };
+}
+
+function checkOwner(
+  first: FileHeader | undefined,
+  header: FileHeader,
+  id: number,
+  path: string,
+): void {
+  const place = { path, segmentId: id, offset: 12 };
+  if (header.segmentId !== id) {
+    throw new CorruptionError(
+      "open the store",
+      place,
+      `its header says that it is segment ${header.segmentId}`,
+    );
+  }
+  if (first !== undefined && !sameStore(first.storeId, header.storeId)) {
+    throw new CorruptionError(
+      "open the store",
+      { ...place, offset: 16 },
+      "it belongs to another store than the segments before it",
+    );
+  }
+}

@@ -1,0 +1,200 @@
+/**
+ * [Hono](https://hono.dev) handlers: statistics at `/badger/stats`, and an instance's
+ * store, key-value store and filter in `c.var`.
+ *
+ * @example Usage
+ * ```ts
+ * import { Hono } from "hono";
+ * import { Badger } from "@sett/badger/plugin";
+ * import { badgerApp, badgerStore } from "@sett/badger/hono";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using badger = await Badger.start({ memory_mode: true });
+ *
+ * const app = new Hono()
+ *   .route("/", badgerApp(badger))
+ *   .use(badgerStore(badger))
+ *   .get("/hits", async (c) => {
+ *     await c.var.kv.addValue("hits", crypto.randomUUID(), "1");
+ *     return c.json({ keys: c.var.store.size });
+ *   });
+ *
+ * const response = await app.request("/badger/stats");
+ * assertEquals((await response.json()).num_writes, 0);
+ * ```
+ *
+ * @module
+ */
+
+import { type Handler, Hono, type MiddlewareHandler } from "hono";
+import { StoreError } from "../errors.ts";
+import type { Badger } from "../plugin/badger.ts";
+import type { Filter } from "../plugin/filter.ts";
+import type { KvStore } from "../plugin/kv.ts";
+import type { KeySpace } from "../store/key_space.ts";
+import type { Store } from "../store/store.ts";
+import { BadQueryError, makeReport, parseQuery } from "./stats_report.ts";
+
+export type { Filter, KvStore };
+
+/** How {@linkcode badgerApp} is mounted. */
+export interface BadgerAppOptions {
+  /**
+   * The path of the statistics within the app.
+   *
+   * @default {"/badger/stats"}
+   */
+  path?: string;
+}
+
+/** How {@linkcode badgerStore} chooses what `c.var.store` is. */
+export interface BadgerStoreOptions {
+  /** The bucket that `c.var.store` is; without one it is the store of all buckets. */
+  bucket: string;
+}
+
+/** What {@linkcode badgerStore} puts into `c.var`. */
+export interface BadgerVariables<Space extends KeySpace = Store> {
+  /** The instance. */
+  badger: Badger;
+  /** The store of all buckets, or the bucket that was asked for. */
+  store: Space;
+  /** The instance as a key-value store. */
+  kv: KvStore;
+  /** The instance as a filter. */
+  filter: Filter;
+}
+
+/** The environment of handlers behind {@linkcode badgerStore}. */
+export interface BadgerEnv<Space extends KeySpace = Store> {
+  /** What is in `c.var`. */
+  Variables: BadgerVariables<Space>;
+}
+
+/**
+ * Makes the handler of the statistics.
+ *
+ * It answers with `lsm_size`, `vlog_size`, `pending_writes`, `num_reads` and
+ * `num_writes`, more about the stores, and the buckets. With `?size=N` (1 to 1000) or
+ * `?sort=size|count` it adds `total`, the number of keys, and `top_hits`, for which it
+ * looks at every key, one request at a time, until the client goes away. A question
+ * it does not understand is a 400, a closed instance a 503.
+ *
+ * @param source The instance, or a store by itself.
+ * @returns A handler for `app.get`.
+ *
+ * @example Usage
+ * ```ts
+ * import { Hono } from "hono";
+ * import { Store } from "@sett/badger";
+ * import { badgerStats } from "@sett/badger/hono";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using store = await Store.open({ memoryMode: true });
+ * const app = new Hono().get("/badger/stats", badgerStats(store));
+ * assertEquals((await app.request("/badger/stats?size=3")).status, 200);
+ * ```
+ */
+// deno-doc-ignore private-type-ref -- Handler is documented by Hono
+export function badgerStats(source: Badger | Store): Handler {
+  let turn: Promise<unknown> = Promise.resolve();
+  return async (context) => {
+    const { signal } = context.req.raw;
+    context.header("cache-control", "no-store");
+    try {
+      const query = parseQuery(
+        context.req.query("size"),
+        context.req.query("sort"),
+      );
+      const report = query === undefined
+        ? makeReport(source, query, signal)
+        : turn = turn.catch(() => {}).then(() =>
+          makeReport(source, query, signal)
+        );
+      return context.json(await report);
+    } catch (error) {
+      if (error instanceof BadQueryError) {
+        return context.json({ error: error.message }, 400);
+      }
+      if (signal.aborted) return context.body(null, 499 as 500);
+      if (!(error instanceof StoreError)) throw error;
+      return context.json({ error: error.message, code: error.code }, 503);
+    }
+  };
+}
+
+/**
+ * Makes an app with the statistics, to be mounted with `app.route`.
+ *
+ * @param source The instance, or a store by itself.
+ * @param options Where the statistics are.
+ * @returns The app.
+ *
+ * @example Usage
+ * ```ts
+ * import { Hono } from "hono";
+ * import { Badger } from "@sett/badger/plugin";
+ * import { badgerApp } from "@sett/badger/hono";
+ * import { assertEquals } from "@std/assert";
+ *
+ * await using badger = await Badger.start({ memory_mode: true });
+ * const app = new Hono().route("/", badgerApp(badger));
+ * assertEquals((await app.request("/badger/stats")).ok, true);
+ * ```
+ */
+// deno-doc-ignore private-type-ref -- Hono is documented by Hono
+export function badgerApp(
+  source: Badger | Store,
+  options: BadgerAppOptions = {},
+): Hono {
+  const app = new Hono();
+  app.get(options.path ?? "/badger/stats", badgerStats(source));
+  return app;
+}
+
+/**
+ * Makes middleware that puts an instance into `c.var`: `badger`, `kv`, `filter`, and
+ * as `store` the store of all buckets.
+ *
+ * @param badger The instance.
+ * @returns Middleware for `app.use`.
+ * @throws {TypeError} If each bucket has a store of its own; name the bucket then.
+ */
+// deno-doc-ignore private-type-ref -- MiddlewareHandler is documented by Hono
+export function badgerStore(badger: Badger): MiddlewareHandler<BadgerEnv>;
+/**
+ * Makes middleware that puts an instance into `c.var`: `badger`, `kv`, `filter`, and
+ * as `store` one bucket.
+ *
+ * @param badger The instance.
+ * @param options The bucket.
+ * @returns Middleware for `app.use`.
+ */
+// deno-doc-ignore private-type-ref -- MiddlewareHandler is documented by Hono
+export function badgerStore(
+  badger: Badger,
+  options: BadgerStoreOptions,
+): MiddlewareHandler<BadgerEnv<KeySpace>>;
+export function badgerStore(
+  badger: Badger,
+  options?: BadgerStoreOptions,
+): MiddlewareHandler {
+  if (options === undefined && !badger.settings.singleBucketMode) {
+    throw new TypeError(
+      "Cannot put the store into c.var: each bucket has its own. " +
+        "Name one: badgerStore(badger, { bucket })",
+    );
+  }
+  return async (context, next) => {
+    context.set("badger", badger);
+    context.set("kv", badger.kvStore);
+    context.set("filter", badger.filter);
+    context.set(
+      "store",
+      options === undefined
+        ? badger.store
+        : await badger.bucket(options.bucket),
+    );
+    await next();
+  };
+}

@@ -1,0 +1,58 @@
+/**
+ * One scenario on the runtime that runs this file: `scenario.mjs NAME DIRECTORY`.
+ *
+ * - `suite`: everything a user does with a store.
+ * - `link N`: link N of the chain of runtimes that write one store.
+ * - `server`: the plugin behind this runtime's server.
+ * - `hold`: opens the store, writes, says "ready" and keeps it until input ends.
+ * - `refused`: the store is held elsewhere, so it must not open.
+ * - `opens`: the store must open and have what its holder wrote.
+ */
+import assert from "node:assert/strict";
+import process from "node:process";
+import { check, report, text } from "./checks.mjs";
+
+const [name, directory, argument] = process.argv.slice(2);
+
+switch (name) {
+  case "suite":
+    await (await import("./suite.mjs")).runSuite(directory);
+    break;
+  case "link":
+    await (await import("./chain.mjs")).runLink(directory, Number(argument));
+    break;
+  case "server":
+    await (await import("./server.mjs")).runServer(directory);
+    break;
+  case "hold": {
+    const { Store } = await import("@sett/badger");
+    const store = await Store.open(directory);
+    await store.set("holder", "was here");
+    console.log("ready");
+    for await (const _ of process.stdin);
+    await store.close();
+    break;
+  }
+  case "refused": {
+    const { Store } = await import("@sett/badger");
+    await check(`refuses a store that ${argument} holds`, async () => {
+      await assert.rejects(Store.open(directory), (error) => {
+        assert.equal(error.code, "LOCKED");
+        return true;
+      });
+    });
+    break;
+  }
+  case "opens": {
+    const { Store } = await import("@sett/badger");
+    await check(`opens a store ${argument}`, async () => {
+      const store = await Store.open(directory);
+      assert.equal(text(await store.get("holder")), "was here");
+      await store.close();
+    });
+    break;
+  }
+  default:
+    throw new TypeError(`Unknown scenario: ${name}`);
+}
+if (name !== "hold") report();
