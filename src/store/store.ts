@@ -63,10 +63,10 @@ export class Store extends KeySpace implements AsyncDisposable {
    * @throws {CorruptionError} If bytes on disk are not what was written.
    *
    * @example Usage
-   * ```ts no-eval
+   * ```ts
    * import { Store } from "@sett/badger";
    *
-   * await using store = await Store.open("./data");
+   * await using store = await Store.open("./data/example");
    * ```
    */
   static open(options: string | StoreOptions = {}): Promise<Store> {

@@ -6,7 +6,7 @@
  */
 
 import { assert, assertEquals } from "@std/assert";
-import { Engine } from "../../src/engine/engine.ts";
+import type { Engine } from "../../src/engine/engine.ts";
 import type { GcReport } from "../../src/engine/garbage_collector.ts";
 import type { StoreOptions } from "../../src/store/options.ts";
 import { openEngine, Store } from "../../src/store/store.ts";
@@ -303,8 +303,8 @@ class History {
       await this.#finish(this.#store.delete(key));
     }
     let reports = 0;
-    for (let report: GcReport; reports < 5; reports++) {
-      report = await this.#finish(this.#store.gc({ discardRatio: 0.1 }));
+    for (; reports < 5; reports++) {
+      const report = await this.#finish(this.#store.gc({ discardRatio: 0.1 }));
       if (report.segmentsRewritten === 0) break;
     }
     assert(reports < 5, "the collector never came to an end");
