@@ -29,12 +29,14 @@ export { Store } from "./src/store/store.ts";
 export { Bucket } from "./src/store/bucket.ts";
 export { Batch, type BatchTarget } from "./src/store/batch.ts";
 export { KeySpace } from "./src/store/key_space.ts";
+export type { LargeKey } from "./src/store/largest.ts";
 export type { StoreOptions } from "./src/store/options.ts";
 export type {
   Entry,
   GcOptions,
   Key,
   KeyOnlyEntry,
+  LargestOptions,
   ListOptions,
   SegmentInfo,
   SetOptions,

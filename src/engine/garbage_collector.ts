@@ -35,9 +35,7 @@ import type { KeyBuffer } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 import type { LogWriter } from "./log_writer.ts";
 
-/** Time the collector works before it lets others have their turn. */
-const SLICE_MILLISECONDS = 4;
-/** Records after which it looks at the clock. */
+/** Records after which the collector asks whether others wait for their turn. */
 const RECORDS_A_LOOK = 16;
 
 /** What one run of the garbage collector did. */
@@ -107,7 +105,6 @@ export class GarbageCollector {
   readonly #beforeRetire: (segment: Segment) => void;
   #last: Promise<unknown> = Promise.resolve();
   #isStopping = false;
-  #sliceEnd = 0;
 
   /**
    * A collector; `beforeRetire` removes what else on disk names a segment.
@@ -145,7 +142,7 @@ export class GarbageCollector {
   }
 
   async #run(options: GcRun): Promise<GcReport> {
-    const start = this.#host.elapsed();
+    const start = performance.now();
     const report: GcReport = {
       segmentsRewritten: 0,
       bytesReclaimed: 0,
@@ -155,7 +152,6 @@ export class GarbageCollector {
     };
     const { totals } = this;
     try {
-      this.#sliceEnd = this.#host.elapsed() + SLICE_MILLISECONDS;
       while (!this.#shouldEnd(options, report)) {
         const victim = this.#nextVictim(options);
         if (victim === undefined) break;
@@ -169,7 +165,7 @@ export class GarbageCollector {
       totals.lastError = error as StoreError;
       throw error;
     } finally {
-      report.milliseconds = this.#host.elapsed() - start;
+      report.milliseconds = performance.now() - start;
       totals.runs++;
       totals.segmentsRewritten += report.segmentsRewritten;
       totals.bytesReclaimed += report.bytesReclaimed;
@@ -198,13 +194,6 @@ export class GarbageCollector {
     return pick();
   }
 
-  /** Lets others have their turn when the slice is over. */
-  async #breathe(): Promise<void> {
-    this.#writer.flush();
-    await this.#host.breathe();
-    this.#sliceEnd = this.#host.elapsed() + SLICE_MILLISECONDS;
-  }
-
   /** Rewrites one segment; false if it was stopped half-way. */
   async #rewrite(
     victim: Segment,
@@ -220,12 +209,11 @@ export class GarbageCollector {
       );
       for (let count = 1; scanner.next(); count++) {
         report.bytesRewritten += this.#relocate(victim, scanner);
-        if (
-          count % RECORDS_A_LOOK !== 0 || this.#host.elapsed() < this.#sliceEnd
-        ) {
+        if (count % RECORDS_A_LOOK !== 0 || !this.#host.shouldBreathe()) {
           continue;
         }
-        await this.#breathe();
+        this.#writer.flush();
+        await this.#host.breathe();
         if (this.#shouldEnd(options, report)) return false;
       }
       if (scanner.problem !== undefined) {
@@ -310,10 +298,9 @@ export class GarbageCollector {
       // A store that closes wants exact books for its snapshot: no pause then.
       if (
         count % RECORDS_A_LOOK === 0 && !this.#isStopping &&
-        this.#host.elapsed() >= this.#sliceEnd
+        this.#host.shouldBreathe()
       ) {
         await this.#host.breathe();
-        this.#sliceEnd = this.#host.elapsed() + SLICE_MILLISECONDS;
         this.#flushQuietly();
       }
     }

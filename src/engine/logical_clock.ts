@@ -1,7 +1,7 @@
 /**
  * The time by which keys expire. It follows the machine's clock, but where that is
- * set back it goes on from where it was: what has expired stays expired, and
- * durations keep their length.
+ * set back it goes on from where it was, at the pace of a clock that nobody sets:
+ * what has expired stays expired, and durations keep their length.
  *
  * @module
  */
@@ -11,22 +11,31 @@ import type { Host } from "../fs/file_system.ts";
 /** A clock that never goes back. */
 export class LogicalClock {
   readonly #host: Host;
-  #lastMachineTime: number;
   #time: number;
+  /** When the machine's clock was found to be behind; NaN while it is not. */
+  #behindSince = NaN;
+  #timeThen = 0;
 
   /** A clock that shows at least `floor`. */
   constructor(host: Host, floor: number) {
     this.#host = host;
-    this.#lastMachineTime = host.now();
-    this.#time = Math.max(this.#lastMachineTime, floor);
+    this.#time = floor;
+    this.now();
   }
 
   /** Milliseconds since 1970, or later. */
   now(): number {
     const machineTime = this.#host.now();
-    const passed = machineTime - this.#lastMachineTime;
-    this.#lastMachineTime = machineTime;
-    if (passed > 0) this.#time = Math.max(machineTime, this.#time + passed);
-    return this.#time;
+    if (machineTime >= this.#time) {
+      this.#behindSince = NaN;
+      return this.#time = machineTime;
+    }
+    const elapsed = this.#host.elapsed();
+    if (Number.isNaN(this.#behindSince)) {
+      this.#behindSince = elapsed;
+      this.#timeThen = this.#time;
+    }
+    return this.#time = this.#timeThen +
+      Math.floor(elapsed - this.#behindSince);
   }
 }

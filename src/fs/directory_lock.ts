@@ -29,6 +29,10 @@ export const KERNEL_LOCK_FILE_NAME = "LOCK.os";
 /** Milliseconds after which a file of one who was locking is nobody's any more. */
 const ABANDONED_AFTER = 60_000;
 
+/** The names of such files. */
+const ASIDE_PATTERN =
+  /^LOCK\.[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}(?:\.dead)?\.tmp$/;
+
 /** What `LOCK` says about its holder, as JSON. */
 interface Holder {
   pid: number;
@@ -231,8 +235,7 @@ function removeAbandoned(path: string): void {
   try {
     for (const name of fs.readdirSync(path)) {
       const file = `${path}/${name}`;
-      const isAside = name.startsWith(`${LOCK_FILE_NAME}.`) &&
-        name.endsWith(".tmp");
+      const isAside = ASIDE_PATTERN.test(name);
       if (isAside && Date.now() - fs.statSync(file).mtimeMs > ABANDONED_AFTER) {
         fs.unlinkSync(file);
       }

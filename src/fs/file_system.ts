@@ -92,12 +92,14 @@ export interface Host {
   readonly files: FileSystem;
   /** Milliseconds since 1970-01-01 UTC. */
   now(): number;
-  /** Milliseconds since some moment; never goes back. Slices of work are measured by it. */
+  /** Milliseconds since some moment; unlike {@linkcode now} it is never set. */
   elapsed(): number;
   /** `length` unpredictable bytes. */
   randomBytes(length: number): Uint8Array;
   /** Calls back once after `milliseconds`; never keeps the process alive. */
   setTimer(callback: () => void, milliseconds: number): Timer;
+  /** True when other work has waited long enough for its turn: time to breathe. */
+  shouldBreathe(): boolean;
   /** Resolves after other work waiting on the event loop had its turn. */
   breathe(): Promise<void>;
 }

@@ -172,6 +172,12 @@ export class MemoryFileSystem implements FileSystem {
       );
     }
     this.#locked.add(path);
-    return { release: () => void this.#locked.delete(path) };
+    let isHeld = true;
+    return {
+      release: () => {
+        if (isHeld) this.#locked.delete(path);
+        isHeld = false;
+      },
+    };
   }
 }

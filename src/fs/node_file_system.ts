@@ -7,6 +7,7 @@
  */
 
 import * as fs from "node:fs";
+import { setImmediate } from "node:timers";
 import { fromSystemError, StoreError } from "../errors.ts";
 import type {
   DirectoryLock,
@@ -23,6 +24,9 @@ const OPEN_FLAGS: Record<OpenMode, string> = {
   write: "r+",
   create: "wx+",
 };
+
+/** Time that long work takes before others have their turn. */
+const TURN_MILLISECONDS = 4;
 
 /** `node:fs` takes positions as a double and lengths of at most 2 GiB - 1 a call. */
 const CALL_BYTES_MAX = 1 << 30;
@@ -233,12 +237,17 @@ function setUnreferencedTimer(
 
 /** A host with the machine's clock, randomness and timers over any file system. */
 export function systemHost(files: FileSystem): Host {
+  let turnStart = performance.now();
   return {
     files,
     now: () => Date.now(),
     elapsed: () => performance.now(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     setTimer: setUnreferencedTimer,
-    breathe: () => new Promise((resolve) => setTimeout(resolve, 0)),
+    shouldBreathe: () => performance.now() - turnStart >= TURN_MILLISECONDS,
+    breathe: async () => {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      turnStart = performance.now();
+    },
   };
 }

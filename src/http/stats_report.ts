@@ -7,12 +7,7 @@
 import type { Badger } from "../plugin/badger.ts";
 import type { BadgerStats } from "../plugin/stats.ts";
 import type { Store } from "../store/store.ts";
-import {
-  findTopHits,
-  TOP_HITS_MAX,
-  type TopHitsQuery,
-  type TopHitsSpace,
-} from "./top_hits.ts";
+import { showHit, TOP_HITS_MAX, type TopHitsQuery } from "./top_hits.ts";
 
 /** The most buckets one answer lists. */
 const BUCKETS_MAX = 1000;
@@ -52,18 +47,19 @@ export async function makeReport(
   query: TopHitsQuery | undefined,
   signal: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const spaces = query === undefined ? [] : await readSpaces(source);
+  const largest = query && await source.largest(query.size, { signal });
   const { buckets, ...stats } = readStats(source);
   const report = {
     ...snakeCase(stats),
     bucket_count: buckets.length,
     buckets: buckets.slice(0, BUCKETS_MAX).map(snakeCase),
   };
-  if (query === undefined) return report;
+  if (largest === undefined) return report;
+  const isShared = !isBadger(source) || source.settings.singleBucketMode;
   return {
     ...report,
     total: stats.keys,
-    top_hits: await findTopHits(spaces, query, signal),
+    top_hits: largest.map((entry) => showHit(entry, isShared)),
   };
 }
 
@@ -74,14 +70,6 @@ function isBadger(source: Badger | Store): source is Badger {
 
 function readStats(source: Badger | Store): BadgerStats {
   return isBadger(source) ? source.stats() : { ...source.stats(), buckets: [] };
-}
-
-async function readSpaces(source: Badger | Store): Promise<TopHitsSpace[]> {
-  if (!isBadger(source)) {
-    return [{ space: source, bucket: undefined, isShared: false }];
-  }
-  const isShared = source.settings.singleBucketMode;
-  return (await source.spaces()).map((space) => ({ ...space, isShared }));
 }
 
 /** The same object with its keys in the style of JSON interfaces. */

@@ -7,10 +7,11 @@
 import { StoreClosedError, StoreError } from "../errors.ts";
 import type { GcReport } from "../engine/garbage_collector.ts";
 import type { KeySpace } from "../store/key_space.ts";
+import type { LargeKey } from "../store/largest.ts";
 import type { Store } from "../store/store.ts";
-import type { GcOptions } from "../store/types.ts";
+import type { GcOptions, LargestOptions } from "../store/types.ts";
 import { BadgerFilter, BadgerKv, type BucketOwner } from "./badger_kv.ts";
-import type { BucketStores, NamedSpace } from "./bucket_stores.ts";
+import type { BucketStores } from "./bucket_stores.ts";
 import type { CodecName } from "./codecs.ts";
 import { Compressor } from "./compression.ts";
 import { loadConfig } from "./config.ts";
@@ -189,14 +190,19 @@ export class Badger implements AsyncDisposable {
   }
 
   /**
-   * Every key space that may hold keys, with the name of its bucket. With a store a
-   * bucket this opens all of them.
+   * Finds the keys with the largest values in all buckets; see
+   * {@linkcode Store.largest}. With a store a bucket this opens all of them.
    *
-   * @returns The key spaces; the one without a name is the store's own, outside of
-   * any bucket.
+   * @param count How many keys.
+   * @param options How to end it early.
+   * @returns The keys, the one with the largest value first.
    */
-  async spaces(): Promise<NamedSpace[]> {
-    return await this.#requireBuckets("list the buckets").spaces();
+  async largest(
+    count: number,
+    options: LargestOptions = {},
+  ): Promise<LargeKey[]> {
+    const buckets = this.#requireBuckets("list keys");
+    return await buckets.largest(count, options.signal);
   }
 
   /**

@@ -9,6 +9,7 @@
  */
 
 import type { KeySpace } from "../store/key_space.ts";
+import type { LargeKey } from "../store/largest.ts";
 import type { Store } from "../store/store.ts";
 
 /** A bucket in use: its key space and how often each operation was asked for. */
@@ -37,14 +38,6 @@ export interface BucketOperations {
   delete: number;
 }
 
-/** A key space with the name of its bucket; no name for keys outside of any bucket. */
-export interface NamedSpace {
-  /** The name of the bucket. */
-  readonly bucket: string | undefined;
-  /** Where its keys are. */
-  readonly space: KeySpace;
-}
-
 /** The buckets of an open instance. */
 export interface BucketStores {
   /** The bucket of that name; `undefined` if nothing was ever written to it. */
@@ -61,8 +54,8 @@ export interface BucketStores {
   stores(): Store[];
   /** Every store, opened if need be. */
   openAll(): Promise<Store[]>;
-  /** Every key space that may hold keys, opened if need be. */
-  spaces(): Promise<NamedSpace[]>;
+  /** The keys with the largest values, of all buckets. */
+  largest(count: number, signal: AbortSignal | undefined): Promise<LargeKey[]>;
   /** Keys in the stores that are ours and nobody's data. */
   bookkeepingKeys(): number;
   /** Closes every store. */

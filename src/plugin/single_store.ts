@@ -10,10 +10,10 @@
  */
 
 import type { KeySpace } from "../store/key_space.ts";
+import type { LargeKey } from "../store/largest.ts";
 import type { Store } from "../store/store.ts";
 import {
   type BucketStores,
-  type NamedSpace,
   noOperations,
   type OpenBucket,
 } from "./bucket_stores.ts";
@@ -87,14 +87,16 @@ export class SingleStore implements BucketStores {
     return Promise.resolve([this.#store]);
   }
 
-  spaces(): Promise<NamedSpace[]> {
-    return Promise.resolve([
-      { bucket: undefined, space: this.#store },
-      ...this.names().map((bucket) => ({
-        bucket,
-        space: this.#store.bucket(bucket),
-      })),
-    ]);
+  async largest(
+    count: number,
+    signal: AbortSignal | undefined,
+  ): Promise<LargeKey[]> {
+    const largest = await this.#store.largest(
+      count + this.bookkeepingKeys(),
+      signal === undefined ? {} : { signal },
+    );
+    return largest.filter(({ bucket }) => bucket !== CATALOGUE)
+      .slice(0, count);
   }
 
   bookkeepingKeys(): number {

@@ -12,6 +12,7 @@ import { StoreClosedError } from "../errors.ts";
 import type { DirectoryLock, FileSystem } from "../fs/file_system.ts";
 import { joinPath } from "../fs/file_system.ts";
 import { bucketPrefix } from "../store/bucket_name.ts";
+import type { LargeKey } from "../store/largest.ts";
 import type { StoreOptions } from "../store/options.ts";
 import { Store } from "../store/store.ts";
 import {
@@ -21,7 +22,6 @@ import {
 } from "./bucket_directory.ts";
 import {
   type BucketStores,
-  type NamedSpace,
   noOperations,
   type OpenBucket,
 } from "./bucket_stores.ts";
@@ -95,12 +95,22 @@ export class StorePerBucket implements BucketStores {
     return this.stores();
   }
 
-  async spaces(): Promise<NamedSpace[]> {
+  async largest(
+    count: number,
+    signal: AbortSignal | undefined,
+  ): Promise<LargeKey[]> {
     await this.openAll();
-    return this.names().map((bucket) => ({
-      bucket,
-      space: this.#open.get(bucket)!.space,
-    }));
+    const all: LargeKey[] = [];
+    for (const { name, space } of this.#open.values()) {
+      const largest = await space.largest(
+        count,
+        signal === undefined ? {} : { signal },
+      );
+      all.push(...largest.map((entry) => ({ ...entry, bucket: name })));
+      all.sort((a, b) => b.valueBytes - a.valueBytes);
+      all.length = Math.min(all.length, count);
+    }
+    return all;
   }
 
   bookkeepingKeys(): number {

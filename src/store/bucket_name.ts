@@ -38,3 +38,18 @@ export function bucketPrefix(name: string): Uint8Array {
   prefix.set(bytes, length.length);
   return prefix;
 }
+
+/** The bucket's name and the key in it, of a key that {@linkcode bucketPrefix} begins. */
+export function splitBucketKey(
+  whole: Uint8Array,
+): { bucket: string; key: Uint8Array } {
+  const first = whole[0]!;
+  const isLong = (first & 0x80) !== 0;
+  const length = isLong ? (first & 0x7f) | (whole[1]! << 7) : first;
+  const start = isLong ? 2 : 1;
+  const name = whole.subarray(start, start + length);
+  return {
+    bucket: new TextDecoder("utf-8", { ignoreBOM: true }).decode(name),
+    key: whole.slice(start + length),
+  };
+}

@@ -13,7 +13,6 @@ import type { Segment } from "../log/segment.ts";
 import type { Key, ListOptions } from "./types.ts";
 
 const ENTRIES_A_LOOK = 128;
-const SLICE_MILLISECONDS = 8;
 const encoder = new TextEncoder();
 
 /** Where the value of a listed key lay at the list's moment. */
@@ -143,11 +142,9 @@ async function* generate(
   for (const segment of segments) segment.pin();
   try {
     const { host } = engine.log;
-    let sliceEnd = host.elapsed() + SLICE_MILLISECONDS;
     for (let i = 0; i < listed.length; i++) {
-      if (i % ENTRIES_A_LOOK === 0 && host.elapsed() > sliceEnd) {
+      if (i % ENTRIES_A_LOOK === 0 && host.shouldBreathe()) {
         await host.breathe();
-        sliceEnd = host.elapsed() + SLICE_MILLISECONDS;
       }
       signal?.throwIfAborted();
       if (engine.status !== "open") throw new StoreClosedError("list keys");

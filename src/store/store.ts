@@ -12,9 +12,10 @@ import { MemoryFileSystem } from "../fs/memory_file_system.ts";
 import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
 import { Bucket } from "./bucket.ts";
 import { KeySpace } from "./key_space.ts";
+import { findLargest, type LargeKey } from "./largest.ts";
 import { resolveOptions, type StoreOptions } from "./options.ts";
 import { readStats, type StoreStats } from "./stats.ts";
-import type { GcOptions, SegmentInfo } from "./types.ts";
+import type { GcOptions, LargestOptions, SegmentInfo } from "./types.ts";
 
 /** Opens an engine over a host of the caller's; tests bring simulated ones. */
 export function openEngine(options: StoreOptions, host?: Host): Engine {
@@ -180,6 +181,34 @@ export class Store extends KeySpace implements AsyncDisposable {
       discardRatio: segment.discardRatio,
       active: segment === log.active,
     }));
+  }
+
+  /**
+   * Finds the keys with the largest values, those in buckets included. Looks at every
+   * key once, in slices that let other work have its turn, and reads no value; keys
+   * that come or go meanwhile may be missed.
+   *
+   * @param count How many keys.
+   * @param options How to end it early.
+   * @returns The keys, the one with the largest value first.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * await store.set("small", "1");
+   * await store.bucket("b").set("large", "12345");
+   * const [largest] = await store.largest(1);
+   * assertEquals([largest?.bucket, largest?.valueBytes], ["b", 5]);
+   * ```
+   */
+  largest(count: number, options: LargestOptions = {}): Promise<LargeKey[]> {
+    return this.#attempt(
+      "list keys",
+      () => findLargest(this.#engine, count, options.signal),
+    );
   }
 
   #attempt<T>(action: string, run: () => T | Promise<T>): Promise<T> {

@@ -56,6 +56,12 @@ export interface GcOptions {
   signal?: AbortSignal;
 }
 
+/** How {@linkcode Store.largest} goes. */
+export interface LargestOptions {
+  /** Ends the search with the signal's reason. */
+  signal?: AbortSignal;
+}
+
 /** One segment, as {@linkcode Store.segments} tells. */
 export interface SegmentInfo {
   /** The segment's id; later segments have higher ids. */

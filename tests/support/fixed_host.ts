@@ -1,6 +1,6 @@
 /**
- * A simulated host that never makes its caller wait: slices of work do not end, so
- * nothing has to be let go on by hand.
+ * A simulated host that never makes its caller wait: time passes only when a test
+ * moves it on, so slices of work do not end and nothing has to be let go on by hand.
  *
  * @module
  */
@@ -20,9 +20,9 @@ export class FixedHost extends SimulatedHost {
     super(1, files, time);
   }
 
-  /** Slices of work never end. */
-  override elapsed(): number {
-    return 0;
+  /** Slices of work do not end. */
+  override shouldBreathe(): boolean {
+    return false;
   }
 
   /** Resolves at once. */

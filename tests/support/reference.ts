@@ -115,9 +115,9 @@ export function encodeRecord(
   segmentId: number,
   offset: number,
 ): Uint8Array {
-  const key = [...fields.key];
-  const value = [...fields.value];
-  const body = [
+  const key = Uint8Array.from(fields.key);
+  const value = Uint8Array.from(fields.value);
+  const head = [
     flagsOf(fields),
     fields.codec ?? 0,
     ...littleEndian(key.length, 2),
@@ -125,10 +125,13 @@ export function encodeRecord(
     ...littleEndian(fields.version, 8),
     ...(fields.expiry === undefined ? [] : littleEndian(fields.expiry, 8)),
     ...(fields.syncMark === undefined ? [] : littleEndian(fields.syncMark, 4)),
-    ...key,
-    ...value,
   ];
+  const record = new Uint8Array(4 + head.length + key.length + value.length);
+  record.set(head, 4);
+  record.set(key, 4 + head.length);
+  record.set(value, 4 + head.length + key.length);
   const place = slowCrc32([...storeId, ...littleEndian(segmentId, 4)]);
-  const sum = slowCrc32(body, (place ^ offset) >>> 0);
-  return Uint8Array.from([...littleEndian(sum, 4), ...body]);
+  const sum = slowCrc32(record.subarray(4), (place ^ offset) >>> 0);
+  record.set(littleEndian(sum, 4));
+  return record;
 }

@@ -135,9 +135,14 @@ export class SimulatedHost implements Host {
     return this.time;
   }
 
-  /** Every look takes so long that most slices of work end with it. */
+  /** The time that {@linkcode advance} moved on, whatever the clock was set to. */
   elapsed(): number {
-    return this.#elapsed += 3;
+    return this.#elapsed;
+  }
+
+  /** Slices of work end at random. */
+  shouldBreathe(): boolean {
+    return this.#random() < 0.5;
   }
 
   randomBytes(length: number): Uint8Array {
@@ -166,6 +171,7 @@ export class SimulatedHost implements Host {
   /** Moves the clock and fires the timers that are due. */
   async advance(milliseconds: number): Promise<void> {
     this.time += milliseconds;
+    this.#elapsed += Math.max(0, milliseconds);
     for (const timer of [...this.#timers].sort((a, b) => a.at - b.at)) {
       if (timer.at > this.time || !this.#timers.delete(timer)) continue;
       timer.callback();

@@ -1,0 +1,34 @@
+/**
+ * The figures in README and ARCHITECTURE that a command can show.
+ */
+import { assertStringIncludes } from "@std/assert";
+import { Store } from "@sett/badger";
+
+/** Bytes of index a key of 16 bytes takes when there are `count` of them. */
+async function indexBytesPerKey(
+  count: number,
+  expireIn?: number,
+): Promise<number> {
+  await using store = await Store.open({
+    memoryMode: true,
+    valueLogGcEnabled: false,
+  });
+  const options = expireIn === undefined ? {} : { expireIn };
+  for (let i = 0; i < count; i++) {
+    void store.set(String(i).padStart(16, "0"), "", options);
+  }
+  await store.flush();
+  return Math.round(store.stats().memory.indexBytes / count);
+}
+
+Deno.test("documents: the bytes of index a key takes are the measured ones", async () => {
+  const few = await indexBytesPerKey(100_000);
+  const more = await indexBytesPerKey(250_000);
+  const expiring = await indexBytesPerKey(500_000, 3_600_000);
+  for (const path of ["README.md", "ARCHITECTURE.md"]) {
+    const words = (await Deno.readTextFile(path)).replace(/\s+/g, " ");
+    assertStringIncludes(words, `16 bytes takes ${few} to ${more} bytes`);
+  }
+  const words = (await Deno.readTextFile("README.md")).replace(/\s+/g, " ");
+  assertStringIncludes(words, `one with an expiry ${expiring} (`);
+});
