@@ -3,6 +3,7 @@
  * with the filter, makes garbage and collects it, serves the statistics, and checks
  * every byte after a reopen. The store stays in `data/badger` for a look.
  */
+import { Store, StoreError } from "@sett/badger";
 import { Badger, filter, kv } from "@sett/badger/plugin";
 import { badgerApp } from "@sett/badger/hono";
 import { assert, assertEquals } from "@std/assert";
@@ -35,7 +36,17 @@ async function writeAll<T>(
   progress.end(`${count(items.length)} operations`);
 }
 
-await emptyDir(PATH);
+/** Empties the directory, unless a running program has it open. */
+async function startClean(): Promise<void> {
+  try {
+    await (await Store.open(PATH)).close();
+  } catch (error) {
+    if (error instanceof StoreError && error.code === "LOCKED") throw error;
+  }
+  await emptyDir(PATH);
+}
+
+await startClean();
 const began = performance.now();
 const badger = await Badger.start(CONFIG, { env: (name) => SETTINGS[name] });
 const store = kv.getStore("badger");

@@ -88,7 +88,11 @@ export class MemtableSet {
       this.#spareImage = undefined;
       return new Memtable(segment, spare);
     }
-    const capacity = Math.max(FIRST_IMAGE_BYTES, imageBytes);
+    // A store that filled one memtable will fill the next.
+    const usual = this.#counters.memtablesSealed === 0
+      ? FIRST_IMAGE_BYTES
+      : this.#memTableSize;
+    const capacity = Math.max(usual, imageBytes);
     return new Memtable(segment, new Uint8Array(capacity));
   }
 

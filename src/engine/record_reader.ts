@@ -192,6 +192,16 @@ export class RecordReader {
     this.#finishLarge(segment, offset, value);
   }
 
+  /** The value of an entry, read off the event loop. */
+  readEntryAsync(pointer: number): Promise<Uint8Array> {
+    const arena = this.#arena;
+    return this.readLargeAsync(
+      this.#log.get(arena.segmentId(pointer)),
+      arena.offset(pointer),
+      arena.recordLength(pointer),
+    );
+  }
+
   /** The value of a large record, read off the event loop. */
   async readLargeAsync(
     segment: Segment,

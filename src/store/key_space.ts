@@ -42,6 +42,26 @@ export function readExpireIn(options: SetOptions | undefined): number {
   return Math.ceil(expireIn);
 }
 
+/** Counts a read; returns when it started if it is one of those that are timed. */
+function startRead({ counters }: Engine): number {
+  return (counters.reads++ & TIMED_CALL_MASK) === 0 ? performance.now() : NaN;
+}
+
+/** Reads the value of an entry; false if there is none. */
+function finishRead(engine: Engine, pointer: number, start: number): boolean {
+  const { counters } = engine;
+  if (pointer === 0) {
+    counters.misses++;
+  } else {
+    engine.reader.read(pointer);
+    counters.hits++;
+  }
+  if (!Number.isNaN(start)) {
+    counters.getLatency.add((performance.now() - start) * 1000);
+  }
+  return pointer !== 0;
+}
+
 /**
  * A set of keys with values. Keys in one bucket, or in the store outside all
  * buckets, never meet keys of another.
@@ -179,30 +199,12 @@ export abstract class KeySpace {
     return isPresent;
   }
 
-  /** Finds the value of a key; false if there is none. */
+  /** Finds and reads the value of a key; `undefined` if there is none. */
   #find(key: Key): Engine | undefined {
     const engine = this.#load(key, "get a key");
-    const { counters, ledger } = engine;
-    if ((counters.reads++ & TIMED_CALL_MASK) !== 0) {
-      const pointer = ledger.findLive(engine.now());
-      if (pointer === 0) {
-        counters.misses++;
-        return undefined;
-      }
-      engine.reader.read(pointer);
-      counters.hits++;
-      return engine;
-    }
-    const start = performance.now();
-    const pointer = ledger.findLive(engine.now());
-    if (pointer !== 0) engine.reader.read(pointer);
-    counters.getLatency.add((performance.now() - start) * 1000);
-    if (pointer === 0) {
-      counters.misses++;
-      return undefined;
-    }
-    counters.hits++;
-    return engine;
+    const start = startRead(engine);
+    const pointer = engine.ledger.findLive(engine.now());
+    return finishRead(engine, pointer, start) ? engine : undefined;
   }
 
   /**
@@ -240,19 +242,17 @@ export abstract class KeySpace {
   get(key: Key): Promise<Uint8Array | undefined> {
     try {
       const engine = this.#load(key, "get a key");
-      const { ledger, reader, log } = engine;
+      const { ledger, reader } = engine;
+      const start = startRead(engine);
       const pointer = ledger.findLive(engine.now());
-      if (pointer === 0 || !reader.isLargeInFile(pointer)) {
-        return Promise.resolve(this.getSync(key));
+      if (pointer !== 0 && reader.isLargeInFile(pointer)) {
+        engine.counters.hits++;
+        return reader.readEntryAsync(pointer);
       }
-      engine.counters.reads++;
-      engine.counters.hits++;
-      const { arena } = ledger.index;
-      return reader.readLargeAsync(
-        log.get(arena.segmentId(pointer)),
-        arena.offset(pointer),
-        arena.recordLength(pointer),
-      );
+      if (!finishRead(engine, pointer, start)) {
+        return Promise.resolve(undefined);
+      }
+      return Promise.resolve(reader.buffer.slice(reader.start, reader.end));
     } catch (error) {
       return Promise.reject(error);
     }

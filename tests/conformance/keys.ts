@@ -39,15 +39,18 @@ export function addKeyTests(check: Check): void {
     await assertHolds(keys, { a: "3", b: "2" });
   });
 
-  check("a deleted key has no value, and can be set again", async ({ keys }) => {
-    await keys.set("k", "one");
-    assertEquals(await keys.delete("k"), true);
-    await assertHolds(keys, { k: undefined });
-    assertEquals(await keys.delete("k"), false);
-    await keys.set("k", "two");
-    await assertHolds(keys, { k: "two" });
-    assertEquals(await keys.delete("k"), true);
-  });
+  check(
+    "a deleted key has no value, and can be set again",
+    async ({ keys }) => {
+      await keys.set("k", "one");
+      assertEquals(await keys.delete("k"), true);
+      await assertHolds(keys, { k: undefined });
+      assertEquals(await keys.delete("k"), false);
+      await keys.set("k", "two");
+      await assertHolds(keys, { k: "two" });
+      assertEquals(await keys.delete("k"), true);
+    },
+  );
 
   check("text and its UTF-8 bytes are one key", async ({ keys }) => {
     for (const key of ["k", "grüße", "日本", "😀", "x".repeat(60) + "é"]) {
@@ -83,11 +86,22 @@ export function addKeyTests(check: Check): void {
     assertEquals(await keys.get(Uint8Array.of(255, 255)), undefined);
   });
 
-  check("names that mean something elsewhere mean nothing here", async ({ keys }) => {
-    const names = ["../x", "/", "__proto__", "constructor", "a,b", "CON", "*"];
-    for (const name of names) await keys.set(name, name);
-    for (const name of names) assertEquals(text(await keys.get(name)), name);
-  });
+  check(
+    "names that mean something elsewhere mean nothing here",
+    async ({ keys }) => {
+      const names = [
+        "../x",
+        "/",
+        "__proto__",
+        "constructor",
+        "a,b",
+        "CON",
+        "*",
+      ];
+      for (const name of names) await keys.set(name, name);
+      for (const name of names) assertEquals(text(await keys.get(name)), name);
+    },
+  );
 
   check("a key as long as can be", async ({ keys, keyBytesMax, reopen }) => {
     const long = pattern(keyBytesMax);

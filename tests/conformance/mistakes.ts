@@ -75,7 +75,12 @@ export function addMistakeTests(check: Check): void {
       new Uint8Array(10 * 65_536),
     ];
     for (const key of tooLong) {
-      await assertKeyRefused(subject, key, "RangeError", `${keyBytesMax} bytes`);
+      await assertKeyRefused(
+        subject,
+        key,
+        "RangeError",
+        `${keyBytesMax} bytes`,
+      );
     }
     await assertHolds(subject.keys, { ["k".repeat(keyBytesMax)]: "kept" });
   });
@@ -85,21 +90,28 @@ export function addMistakeTests(check: Check): void {
     await keys.set("k", "kept");
     for (const lone of ["\ud800", "a\udfff", "x".repeat(80) + "\ud800x"]) {
       await assertKeyRefused(subject, lone, "TypeError", "surrogate");
-      await assertFails(() => keys.set("k", lone), { name: "TypeError" }, "set");
+      await assertFails(
+        () => keys.set("k", lone),
+        { name: "TypeError" },
+        "set",
+      );
     }
     await assertHolds(keys, { k: "kept" });
   });
 
-  check("a value that is neither text nor bytes is refused", async ({ keys }) => {
-    await keys.set("k", "kept");
-    for (const value of NOT_BYTES) {
-      const set = () => keys.set("k", value as Value);
-      await assertFails(set, { name: "TypeError", message: "value" }, "set");
-      const fresh = () => keys.set("fresh", value as Value);
-      await assertFails(fresh, { name: "TypeError" }, "set");
-    }
-    await assertHolds(keys, { k: "kept", fresh: undefined });
-  });
+  check(
+    "a value that is neither text nor bytes is refused",
+    async ({ keys }) => {
+      await keys.set("k", "kept");
+      for (const value of NOT_BYTES) {
+        const set = () => keys.set("k", value as Value);
+        await assertFails(set, { name: "TypeError", message: "value" }, "set");
+        const fresh = () => keys.set("fresh", value as Value);
+        await assertFails(fresh, { name: "TypeError" }, "set");
+      }
+      await assertHolds(keys, { k: "kept", fresh: undefined });
+    },
+  );
 
   check("a value that is too large is refused", async (subject) => {
     const { keys, valueBytesMax } = subject;
@@ -121,7 +133,12 @@ export function addMistakeTests(check: Check): void {
     await keys.set("k", "kept");
     const ranges: unknown[] = [0, -0, -1, NaN, Infinity, -Infinity, 1e300];
     const types: unknown[] = ["5", null, true, 5n, {}, new Date(), []];
-    for (const [name, values] of [["RangeError", ranges], ["TypeError", types]] as const) {
+    for (
+      const [name, values] of [["RangeError", ranges], [
+        "TypeError",
+        types,
+      ]] as const
+    ) {
       for (const expireIn of values) {
         const options = { expireIn } as SetOptions;
         await assertFails(
@@ -137,15 +154,21 @@ export function addMistakeTests(check: Check): void {
     await assertHolds(keys, { k: "fraction" });
   });
 
-  check("a closed key space refuses everything, and closes again", async (subject) => {
-    const { keys } = subject;
-    await keys.set("k", "v");
-    await subject.close();
-    for (const [call, run] of Object.entries(keyCalls(keys))) {
-      await assertFails(() => run("k"), { name: "StoreClosedError", code: "CLOSED" }, call);
-    }
-    await subject.close();
-  });
+  check(
+    "a closed key space refuses everything, and closes again",
+    async (subject) => {
+      const { keys } = subject;
+      await keys.set("k", "v");
+      await subject.close();
+      for (const [call, run] of Object.entries(keyCalls(keys))) {
+        await assertFails(() => run("k"), {
+          name: "StoreClosedError",
+          code: "CLOSED",
+        }, call);
+      }
+      await subject.close();
+    },
+  );
 
   check("a close waits for writes under way", async (subject) => {
     const { keys } = subject;

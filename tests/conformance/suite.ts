@@ -40,8 +40,10 @@ export interface Subject {
   readonly valueBytesMax?: number;
   /** Closes it and opens it again with what it held; absent if nothing survives. */
   readonly reopen?: () => Promise<void>;
-  /** Closes it. */
+  /** Closes it; a second call does nothing. */
   readonly close: () => Promise<void>;
+  /** Removes what it left behind. */
+  readonly discard?: () => PromiseLike<void>;
 }
 
 /** Makes an empty key space. */
@@ -69,6 +71,7 @@ export function addConformanceTests(
         await run(subject);
       } finally {
         await subject.close();
+        await subject.discard?.();
       }
     });
   addKeyTests(check);

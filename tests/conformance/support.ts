@@ -22,7 +22,9 @@ export function text(value: Uint8Array | undefined): string | undefined {
 /** Bytes that tell their place; `seed` tells values of one length apart. */
 export function pattern(length: number, seed: number = 0): Uint8Array {
   const bytes = new Uint8Array(length);
-  for (let i = 0; i < length; i++) bytes[i] = (i * 131 + (i >>> 8) + seed) & 0xff;
+  for (let i = 0; i < length; i++) {
+    bytes[i] = (i * 131 + (i >>> 8) + seed) & 0xff;
+  }
   return bytes;
 }
 
@@ -39,7 +41,9 @@ export function assertSameBytes(
     );
   }
   for (let i = 0; i < actual.length; i++) {
-    if (actual[i] !== expected[i]) throw new Error(`${what}: byte ${i} differs`);
+    if (actual[i] !== expected[i]) {
+      throw new Error(`${what}: byte ${i} differs`);
+    }
   }
 }
 

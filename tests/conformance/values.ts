@@ -92,14 +92,17 @@ export function addValueTests(check: Check): void {
     }
   });
 
-  check("a view as value is set without what surrounds it", async ({ keys }) => {
-    const slab = pattern(200_000);
-    for (const [start, end] of [[5, 5], [5, 60], [1000, 150_000]]) {
-      await keys.set("k", slab.subarray(start, end));
-      const expected = slab.slice(start, end);
-      assertSameBytes(await keys.get("k"), expected, `${start} to ${end}`);
-    }
-  });
+  check(
+    "a view as value is set without what surrounds it",
+    async ({ keys }) => {
+      const slab = pattern(200_000);
+      for (const [start, end] of [[5, 5], [5, 60], [1000, 150_000]]) {
+        await keys.set("k", slab.subarray(start, end));
+        const expected = slab.slice(start, end);
+        assertSameBytes(await keys.get("k"), expected, `${start} to ${end}`);
+      }
+    },
+  );
 
   check("a value that was given out is the caller's", async ({ keys }) => {
     for (const size of [0, 3, 100, 5000, 70_000, 1_500_000]) {
@@ -109,7 +112,7 @@ export function addValueTests(check: Check): void {
       assertEquals(value.byteOffset, 0);
       assertEquals(value.buffer.byteLength, size, "nothing beside the value");
       value.fill(0xee);
-      structuredClone(value, { transfer: [value.buffer] });
+      structuredClone(value, { transfer: [value.buffer as ArrayBuffer] });
       assertSameBytes(await keys.get("k"), pattern(size), `${size} bytes`);
       await assertHolds(keys, { neighbour: "secret" });
     }
@@ -126,15 +129,18 @@ export function addValueTests(check: Check): void {
     }
   });
 
-  check("a read is of the moment it was asked for", async ({ keys, reopen }) => {
-    for (const size of [10, 200_000, 1_500_000]) {
-      await keys.set("k", pattern(size));
-      await reopen?.();
-      const read = keys.get("k");
-      await keys.set("k", "other");
-      await keys.delete("k");
-      assertSameBytes(await read, pattern(size), `${size} bytes`);
-      assertEquals(text(await keys.get("k")), undefined);
-    }
-  });
+  check(
+    "a read is of the moment it was asked for",
+    async ({ keys, reopen }) => {
+      for (const size of [10, 200_000, 1_500_000]) {
+        await keys.set("k", pattern(size));
+        await reopen?.();
+        const read = keys.get("k");
+        await keys.set("k", "other");
+        await keys.delete("k");
+        assertSameBytes(await read, pattern(size), `${size} bytes`);
+        assertEquals(text(await keys.get("k")), undefined);
+      }
+    },
+  );
 }
