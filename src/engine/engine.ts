@@ -28,27 +28,16 @@ import { CommitQueue } from "./commit_queue.ts";
 import { Counters } from "./counters.ts";
 import { ExpirySweeper } from "./expiry_sweeper.ts";
 import { GarbageCollector, type GcReport } from "./garbage_collector.ts";
-import { GcTimetable, type TimetableSettings } from "./gc_timetable.ts";
+import { GcTimetable } from "./gc_timetable.ts";
 import { writeSnapshot } from "./index_snapshot.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 import { Level0 } from "./level0.ts";
 import { LogicalClock } from "./logical_clock.ts";
-import { LogWriter, type WriterSettings } from "./log_writer.ts";
+import { LogWriter, NEXT_VERSION } from "./log_writer.ts";
 import { RecordReader } from "./record_reader.ts";
+import type { EngineSettings } from "./settings.ts";
 import { recover, type Recovered, type RecoveryReport } from "./recovery.ts";
-
-/** The settings of an engine. */
-export interface EngineSettings extends WriterSettings, TimetableSettings {
-  /** Wait for the medium before a write resolves. */
-  syncWrites: boolean;
-  /** Level-0 tables that start their writing. */
-  numLevel0Tables: number;
-  /** Level-0 tables at which writers wait. */
-  numLevel0TablesStall: number;
-  /** Bytes of the block cache. */
-  blockCacheSize: number;
-}
 
 /** One operation of a batch, its key already encoded. */
 export interface BatchOperation {
@@ -230,7 +219,9 @@ export class Engine {
       );
     }
     const expiry = expireIn === 0 ? 0 : this.now() + expireIn;
-    writer.appendPut(value, valueLength, expiry, writer.nextVersion++, 0);
+    // Making room may give the image under a view to the very record being written.
+    if (writer.memtables.owns(value)) value = value.slice(0, valueLength);
+    writer.appendPut(value, valueLength, expiry, NEXT_VERSION, 0);
     this.counters.writes++;
     if (expiry !== 0) this.#sweeper.schedule();
     this.#timetable.consider();
@@ -242,14 +233,14 @@ export class Engine {
     writer.syncer.check();
     this.counters.writes++;
     if (this.ledger.findLive(this.now()) === 0) return false;
-    writer.appendTombstone(writer.nextVersion++, 0);
+    writer.appendTombstone(NEXT_VERSION, 0);
     this.#timetable.consider();
     return true;
   }
 
   /** Appends a batch: all of it or nothing will be there after a crash. */
   commit(operations: BatchOperation[]): void {
-    const { writer, key } = this;
+    const { writer } = this;
     const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
     let bytes = 0;
     for (const { key, value } of operations) {
@@ -264,33 +255,35 @@ export class Engine {
       );
     }
     writer.makeRoom(bytes, bytes, operations.length);
+    try {
+      this.#appendBatch(operations);
+    } catch (error) {
+      writer.abandon(error);
+      throw error;
+    }
+    this.counters.writes += operations.length;
+    this.#sweeper.schedule();
+    this.#timetable.consider();
+  }
+
+  #appendBatch(operations: BatchOperation[]): void {
+    const { writer, key } = this;
     const version = writer.nextVersion++;
     const now = this.now();
     const last = operations.length - 1;
     for (let i = 0; i <= last; i++) {
       const operation = operations[i]!;
-      const batchFlags = last === 0
-        ? 0
-        : i === last
-        ? FLAG_BATCH | FLAG_BATCH_END
-        : FLAG_BATCH;
-      key.loadRecord(
-        operation.key,
-        0,
-        operation.key.length,
-        operation.isBucket,
-      );
-      if (operation.value === undefined) {
+      let batchFlags = last === 0 ? 0 : FLAG_BATCH;
+      if (i === last && last > 0) batchFlags |= FLAG_BATCH_END;
+      const { key: keyBytes, isBucket, value, expireIn } = operation;
+      key.loadRecord(keyBytes, 0, keyBytes.length, isBucket);
+      if (value === undefined) {
         writer.appendTombstone(version, batchFlags);
       } else {
-        const { value, expireIn } = operation;
         const expiry = expireIn === 0 ? 0 : now + expireIn;
         writer.appendPut(value, value.length, expiry, version, batchFlags);
       }
     }
-    this.counters.writes += operations.length;
-    this.#sweeper.schedule();
-    this.#timetable.consider();
   }
 
   /** Flushes and, under `sync_writes`, syncs on this thread. */
@@ -340,24 +333,20 @@ export class Engine {
     this.status = "closing";
     this.#timetable.stop();
     this.#sweeper.stop();
-    // What readers saw expire must not come back if the clock is set back.
-    if (this.writer.syncer.poison === undefined) this.sweep();
     await this.collector.stop();
-    let failure: unknown;
     try {
-      if (this.writer.syncer.poison === undefined) {
-        await this.queue.sync();
-        this.#saveIndex();
-      }
-    } catch (error) {
-      failure = error;
+      if (this.writer.syncer.poison !== undefined) return;
+      // What readers saw expire must not come back if the clock is set back.
+      this.sweep();
+      await this.queue.sync();
+      this.#saveIndex();
+    } finally {
+      await this.queue.idle();
+      this.status = "closed";
+      this.#level0.close();
+      this.log.close();
+      this.#lock.release();
     }
-    await this.queue.idle();
-    this.status = "closed";
-    this.#level0.close();
-    this.log.close();
-    this.#lock.release();
-    if (failure !== undefined) throw failure;
   }
 
   /** Hints and index snapshot: without them the next open only takes longer. */
@@ -366,7 +355,8 @@ export class Engine {
       this.writer.nextVersion === this.#versionAtOpen;
     if (isUnchanged) return;
     try {
-      this.writer.drainLevel0();
+      this.writer.sealMemtable(0);
+      this.#level0.drain();
       const segments = [...this.log.segments.values()].map((segment) => ({
         id: segment.id,
         length: segment.length,

@@ -35,6 +35,11 @@ import type { KeyBuffer } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 import type { LogWriter } from "./log_writer.ts";
 
+/**
+ * How often one run seals the active segment: once for what it holds at first, once
+ * for tombstones that were moved there and then had nothing left to hide.
+ */
+const SEALS_A_RUN_MAX = 2;
 /** Records after which the collector asks whether others wait for their turn. */
 const RECORDS_A_LOOK = 16;
 
@@ -63,6 +68,14 @@ export interface GcRun {
   activeDeadBytesMin: number;
   /** Ends the run between two slices. */
   signal?: AbortSignal | undefined;
+}
+
+/** How far one run may go. */
+interface Reach {
+  /** The newest segment that may become a victim. */
+  newestId: number;
+  /** How often the run sealed the active segment. */
+  seals: number;
 }
 
 /** Totals of all runs. */
@@ -151,13 +164,18 @@ export class GarbageCollector {
       milliseconds: 0,
     };
     const { totals } = this;
+    // Segments made after the run began are the next run's, or a run beside a busy
+    // writer would never end.
+    const reach: Reach = { newestId: this.#log.active.id - 1, seals: 0 };
     try {
       while (!this.#shouldEnd(options, report)) {
-        const victim = this.#nextVictim(options);
+        const victim = this.#nextVictim(options, reach);
         if (victim === undefined) break;
         if (!await this.#rewrite(victim, options, report)) break;
         report.segmentsRewritten++;
         report.bytesReclaimed += victim.length;
+        totals.segmentsRewritten++;
+        totals.bytesReclaimed += victim.length;
       }
       totals.lastError = undefined;
       return report;
@@ -167,9 +185,6 @@ export class GarbageCollector {
     } finally {
       report.milliseconds = performance.now() - start;
       totals.runs++;
-      totals.segmentsRewritten += report.segmentsRewritten;
-      totals.bytesReclaimed += report.bytesReclaimed;
-      totals.bytesRewritten += report.bytesRewritten;
       totals.lastReport = report;
     }
   }
@@ -181,17 +196,22 @@ export class GarbageCollector {
     return true;
   }
 
-  #nextVictim(options: GcRun): Segment | undefined {
+  #nextVictim(options: GcRun, reach: Reach): Segment | undefined {
     const { discardRatio, activeDeadBytesMin } = options;
-    const pick = () =>
-      pickVictim(this.#log.segments.values(), this.#log.active, discardRatio);
-    const victim = pick();
-    if (victim !== undefined) return victim;
-    if (!shouldSealActive(this.#log.active, discardRatio, activeDeadBytesMin)) {
-      return undefined;
-    }
+    const { segments, active } = this.#log;
+    const victim = pickVictim(
+      segments.values(),
+      reach.newestId,
+      discardRatio,
+    );
+    if (
+      victim !== undefined || reach.seals === SEALS_A_RUN_MAX ||
+      !shouldSealActive(active, discardRatio, activeDeadBytesMin)
+    ) return victim;
     this.#writer.rotate();
-    return pick();
+    reach.seals++;
+    reach.newestId = active.id;
+    return pickVictim(segments.values(), reach.newestId, discardRatio);
   }
 
   /** Rewrites one segment; false if it was stopped half-way. */
@@ -208,7 +228,9 @@ export class GarbageCollector {
         victim.length,
       );
       for (let count = 1; scanner.next(); count++) {
-        report.bytesRewritten += this.#relocate(victim, scanner);
+        const bytes = this.#relocate(victim, scanner);
+        report.bytesRewritten += bytes;
+        this.totals.bytesRewritten += bytes;
         if (count % RECORDS_A_LOOK !== 0 || !this.#host.shouldBreathe()) {
           continue;
         }
@@ -227,6 +249,7 @@ export class GarbageCollector {
       }
       // If we crash before this, the victim is still there and nothing is lost.
       await this.#queue.sync();
+      this.#flushQuietly();
       this.#beforeRetire(victim);
       // If we crash between these two, the victim comes back: its copies, which
       // are later in the log, win over it.
@@ -246,7 +269,8 @@ export class GarbageCollector {
     const isBucket = (head.flags & FLAG_BUCKET) !== 0;
     const key = this.#key;
     key.loadRecord(scanner.window, scanner.keyStart, head.keyLength, isBucket);
-    const { index } = this.#ledger;
+    const ledger = this.#ledger;
+    const { index } = ledger;
     const { arena } = index;
     const pointer = index.find(key);
     if (pointer === 0 || !arena.isAt(pointer, victim.id, scanner.offset)) {
@@ -256,7 +280,12 @@ export class GarbageCollector {
     const hasExpired = (head.flags & FLAG_EXPIRING) !== 0 &&
       ((arena.tag(pointer) & TAG_SWEPT) !== 0 ||
         arena.expiry(pointer) <= this.#now());
-    if (hasExpired && arena.stalePuts(pointer) === 0) return 0; // hides nothing
+    if (hasExpired && arena.stalePuts(pointer) === 0) {
+      // It hides nothing and goes with the victim. Until that is settled its entry
+      // names a segment that is no more, so it must be swept: nobody looks then.
+      if ((arena.tag(pointer) & TAG_SWEPT) === 0) ledger.sweepEntry(pointer);
+      return 0;
+    }
     if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {
       writer.appendTombstone(head.version, 0);
     } else {

@@ -13,8 +13,8 @@ export const ACTIVE_DEAD_BYTES_MIN = 64 * 1024;
 const TRIGGER_BYTES_MAX = 64 * 1024 * 1024;
 
 /**
- * The sealed segment with the highest discard ratio of at least `discardRatio`, the
- * oldest of equals; `undefined` if there is none.
+ * The segment up to `newestId`, all of which are sealed, with the highest discard
+ * ratio of at least `discardRatio`, the oldest of equals; `undefined` if there is none.
  *
  * At a ratio r the rewriting of one byte frees r / (1 - r) bytes, and in the long
  * run each byte written costs 1 / r bytes of writing in all (1 + (1 - r) + (1 - r)²
@@ -22,12 +22,12 @@ const TRIGGER_BYTES_MAX = 64 * 1024 * 1024;
  */
 export function pickVictim(
   segments: Iterable<Segment>,
-  active: Segment,
+  newestId: number,
   discardRatio: number,
 ): Segment | undefined {
   let victim: Segment | undefined;
   for (const segment of segments) {
-    if (segment === active || segment.isDamaged) continue;
+    if (segment.id > newestId || segment.isDamaged) continue;
     if (segment.discardRatio < discardRatio) continue;
     if (victim === undefined || segment.discardRatio > victim.discardRatio) {
       victim = segment;

@@ -9,18 +9,7 @@ import type { Host, Timer } from "../fs/file_system.ts";
 import type { GarbageCollector } from "./garbage_collector.ts";
 import { ACTIVE_DEAD_BYTES_MIN, triggerBytes } from "./gc_policy.ts";
 import type { KeyLedger } from "./key_ledger.ts";
-
-/** The settings that a timetable heeds. */
-export interface TimetableSettings {
-  /** Bytes at which a segment is rotated. */
-  valueLogFileSize: number;
-  /** Run the garbage collector by itself. */
-  valueLogGcEnabled: boolean;
-  /** Dead bytes / bytes from which a segment is rewritten. */
-  valueLogGcDiscardRatio: number;
-  /** Seconds between two runs. */
-  valueLogGcIntervalInSeconds: number;
-}
+import type { TimetableSettings } from "./settings.ts";
 
 /** Starts the runs of a garbage collector. */
 export class GcTimetable {

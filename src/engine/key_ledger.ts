@@ -200,7 +200,7 @@ export class KeyLedger {
         // A later put of the key finds it not queued and queues it again.
         arena.setExpiry(pointer, expiry, 0);
         if ((arena.tag(pointer) & GONE) !== 0) continue;
-        this.#sweepEntry(pointer);
+        this.sweepEntry(pointer);
         swept++;
       }
     }
@@ -208,7 +208,7 @@ export class KeyLedger {
   }
 
   /** Counts one expired entry as dead. */
-  #sweepEntry(pointer: number): void {
+  sweepEntry(pointer: number): void {
     const { arena } = this.index;
     arena.setTag(pointer, arena.tag(pointer) | TAG_SWEPT);
     this.#addDead(

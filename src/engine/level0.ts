@@ -13,6 +13,7 @@ import {
   type Host,
   joinPath,
   removeIfPresent,
+  type Timer,
   writeFully,
 } from "../fs/file_system.ts";
 import { encodeFileHeader, FILE_HEADER_BYTES } from "../format/file_header.ts";
@@ -38,6 +39,14 @@ interface OpenHint {
   coveredTo: number;
 }
 
+/** The rows of one sealed memtable, as a chunk of its segment's hint file. */
+interface Level0Table {
+  segment: Segment;
+  from: number;
+  to: number;
+  chunk: Uint8Array;
+}
+
 /** Turns sealed memtables into chunks of hint files. */
 export class Level0 {
   readonly #log: ValueLog;
@@ -47,8 +56,8 @@ export class Level0 {
   readonly #stallAt: number;
   readonly #builder = new ChunkBuilder();
   readonly #head = new RecordHead();
-  #waiting: Memtable[] = [];
-  #isScheduled = false;
+  #waiting: Level0Table[] = [];
+  #timer: Timer | undefined;
   #open: OpenHint | undefined;
 
   /** An empty queue that starts writing at `startAt` tables and stalls at `stallAt`. */
@@ -65,54 +74,50 @@ export class Level0 {
     this.#stallAt = stallAt;
   }
 
-  /** Memtables whose rows are not written yet. */
-  get waiting(): readonly Memtable[] {
-    return this.#waiting;
+  /** Bytes of the tables that are not written yet. */
+  get bytes(): number {
+    return this.#waiting.reduce((sum, { chunk }) => sum + chunk.length, 0);
   }
 
   /** Goes on with the hint file that recovery found sound up to `length`. */
   resume(segment: Segment, length: number, coveredTo: number): void {
+    this.#closeHint();
     try {
       const path = joinPath(this.#log.directory, hintName(segment.id));
       const file = this.#log.files.open(path, "write");
-      file.truncate(length);
+      if (file.size() > length) file.truncate(length);
       this.#open = { segment, file, length, coveredTo };
     } catch {
       this.#open = { segment, file: undefined, length: 0, coveredTo: 0 };
     }
   }
 
-  /** Takes a sealed, flushed memtable. */
+  /** Takes a sealed, flushed memtable, whose image it does not need any longer. */
   add(memtable: Memtable): void {
-    if (memtable.used === 0) return;
-    this.#waiting.push(memtable);
+    this.#addRows(memtable);
+    const { segment, start: from, end: to, dataChecksum } = memtable;
+    const { syncedLength } = segment;
+    const chunk = this.#builder
+      .finish(from, to, dataChecksum, syncedLength, false)
+      .slice();
+    this.#waiting.push({ segment, from, to, chunk });
     if (this.#waiting.length >= this.#stallAt) {
       // The writer waits here: its own thread does the work.
       this.#counters.stalls++;
       this.drain();
-    } else if (this.#waiting.length >= this.#startAt && !this.#isScheduled) {
-      this.#isScheduled = true;
-      this.#host.setTimer(() => {
-        this.#isScheduled = false;
-        this.drain();
-      }, 0);
+    } else if (this.#waiting.length >= this.#startAt) {
+      this.#timer ??= this.#host.setTimer(() => this.drain(), 0);
     }
   }
 
   /** Writes all waiting tables. */
   drain(): void {
+    this.#timer?.cancel();
+    this.#timer = undefined;
     const tables = this.#waiting;
     this.#waiting = [];
-    for (const memtable of tables) {
-      this.#addRows(memtable);
-      this.writeChunk(
-        this.#builder,
-        memtable.segment,
-        memtable.start,
-        memtable.end,
-        memtable.dataChecksum,
-        false,
-      );
+    for (const { segment, from, to, chunk } of tables) {
+      this.#append(segment, from, to, chunk);
       this.#counters.level0TablesWritten++;
     }
   }
@@ -122,11 +127,17 @@ export class Level0 {
     this.drain();
     const end = segment.length;
     this.writeChunk(this.#builder, segment, end, end, 0, true);
-    this.close();
+    this.#closeHint();
   }
 
-  /** Gives the open hint file back. */
+  /** Writes no more: another may own the directory from here on. */
   close(): void {
+    this.#timer?.cancel();
+    this.#waiting = [];
+    this.#closeHint();
+  }
+
+  #closeHint(): void {
     this.#open?.file?.close();
     this.#open = undefined;
   }
@@ -164,7 +175,7 @@ export class Level0 {
     }
   }
 
-  /** Appends one chunk that covers a range of a segment. */
+  /** Writes the rows of a range of a segment at once. */
   writeChunk(
     builder: ChunkBuilder,
     segment: Segment,
@@ -173,13 +184,16 @@ export class Level0 {
     dataChecksum: number,
     isFinal: boolean,
   ): void {
-    const chunk = builder.finish(
+    const { syncedLength } = segment;
+    this.#append(
+      segment,
       from,
       to,
-      dataChecksum,
-      segment.syncedLength,
-      isFinal,
+      builder.finish(from, to, dataChecksum, syncedLength, isFinal),
     );
+  }
+
+  #append(segment: Segment, from: number, to: number, chunk: Uint8Array): void {
     const hint = this.#hintOf(segment);
     // A chunk that does not follow the last one would never be read.
     if (hint.file === undefined || hint.coveredTo !== from) return;
@@ -198,7 +212,7 @@ export class Level0 {
 
   #hintOf(segment: Segment): OpenHint {
     if (this.#open?.segment === segment) return this.#open;
-    this.close();
+    this.#closeHint();
     return this.#open = this.#create(segment);
   }
 

@@ -27,7 +27,6 @@ import {
   KIND_PUT,
   KIND_TOMBSTONE,
   RECORD_HEAD_BYTES_MAX,
-  RecordHead,
   sealRecord,
   setUint64,
   writeHead,
@@ -39,22 +38,11 @@ import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 import type { Level0 } from "./level0.ts";
 import { MemtableSet } from "./memtable_set.ts";
+import type { WriterSettings } from "./settings.ts";
 import { Syncer } from "./syncer.ts";
 
-/** The settings that a writer heeds. */
-export interface WriterSettings {
-  /** Bytes of the active memtable. */
-  memTableSize: number;
-  /** Sealed memtables kept for reads. */
-  numMemTables: number;
-  /** Bytes at which a segment is rotated. */
-  valueLogFileSize: number;
-  /** Records at which a segment is rotated. */
-  valueLogMaxEntries: number;
-  /** Bytes of a value that bypasses the memtable. */
-  valueThreshold: number;
-}
-
+/** Stands for the version that is given out next, once there is room. */
+export const NEXT_VERSION = 0;
 /** Below this length a loop copies faster than a call does. */
 const LOOP_LENGTH_MAX = 48;
 
@@ -76,7 +64,7 @@ export class LogWriter {
   readonly #level0: Level0;
   readonly #counters: Counters;
   readonly #settings: WriterSettings;
-  readonly #head = new RecordHead();
+  #flushedVersion: number;
 
   /** A writer that goes on at the end of the active segment. */
   constructor(
@@ -95,7 +83,7 @@ export class LogWriter {
     this.#level0 = level0;
     this.#counters = counters;
     this.#settings = settings;
-    this.nextVersion = nextVersion;
+    this.nextVersion = this.#flushedVersion = nextVersion;
     this.expiryHorizon = expiryHorizon;
     this.syncer = new Syncer(log, counters);
     this.memtables = new MemtableSet(
@@ -120,14 +108,21 @@ export class LogWriter {
     this.syncer.check();
     const { active } = this.#log;
     const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
-    if (
-      active.recordCount > 0 &&
+    const mustRotate = active.recordCount > 0 &&
       (active.length + bytes > valueLogFileSize ||
-        active.recordCount + count > valueLogMaxEntries)
-    ) {
-      this.rotate();
+        active.recordCount + count > valueLogMaxEntries);
+    try {
+      if (mustRotate) this.rotate();
+      if (!this.memtables.hasRoom(imageBytes)) this.sealMemtable(imageBytes);
+    } catch (error) {
+      this.#giveVersionsBack();
+      throw error;
     }
-    if (!this.memtables.hasRoom(imageBytes)) this.#sealMemtable(imageBytes);
+  }
+
+  /** Versions of records that never were: recovery relies on there being no gaps. */
+  #giveVersionsBack(): void {
+    if (this.pendingRecords === 0) this.nextVersion = this.#flushedVersion;
   }
 
   /** Appends a put of the key at hand. */
@@ -157,7 +152,7 @@ export class LogWriter {
       codec,
       key.length,
       valueLength,
-      version,
+      this.#versionOf(version),
       expiry,
     );
     if (isDirect) {
@@ -183,6 +178,7 @@ export class LogWriter {
       this.makeRoom(bytes, bytes, 1);
     }
     const kindAndFlags = KIND_TOMBSTONE | batchFlags;
+    version = this.#versionOf(version);
     const end = this.#encodeHead(kindAndFlags, 0, length, 0, version, 0);
     this.#finish(KIND_TOMBSTONE, end, 0);
   }
@@ -196,7 +192,7 @@ export class LogWriter {
       0,
       0,
       CONTROL_EXPIRY_HORIZON_BYTES,
-      this.nextVersion++,
+      this.#versionOf(NEXT_VERSION),
       0,
     );
     const { image, view } = this.memtables.active;
@@ -204,6 +200,10 @@ export class LogWriter {
     setUint64(view, valueAt + 1, horizon);
     this.#finish(KIND_CONTROL, valueAt + CONTROL_EXPIRY_HORIZON_BYTES, 0);
     this.expiryHorizon = horizon;
+  }
+
+  #versionOf(version: number): number {
+    return version === NEXT_VERSION ? this.nextVersion++ : version;
   }
 
   /** Encodes head and key at the memtable's end; returns where the value goes. */
@@ -325,39 +325,47 @@ export class LogWriter {
     if (directValue !== undefined) memtable.noteFlushed(directValue);
     memtable.flushedUsed = used;
     segment.flushedLength = segment.length;
+    this.#flushedVersion = this.nextVersion;
     this.#counters.flushes++;
     this.#ledger.forgetUndo();
     this.onFlushed(undefined);
   }
 
+  /**
+   * Takes back what is pending after an append broke off half-way, which only a bug
+   * can bring about: half a batch must never reach the file.
+   */
+  abandon(error: unknown): void {
+    if (this.pendingRecords === 0) return;
+    this.syncer.poisonWith(error as StoreError);
+    this.#undoPending(this.syncer.poison!);
+  }
+
   /** Takes back every record that was not flushed. */
   #undoPending(error: StoreError): StoreError {
     const memtable = this.memtables.active;
-    const { segment, view, image } = memtable;
+    const { segment } = memtable;
     segment.recordCount -= this.#ledger.undoCount;
-    this.#ledger.rollback(segment, (at) => {
-      const head = this.#head;
-      head.read(view, at, memtable.used - at);
-      this.#key.loadRecord(
-        image,
-        at + head.headLength,
-        head.keyLength,
-        (head.flags & FLAG_BUCKET) !== 0,
-      );
-      return head.length;
-    });
+    try {
+      this.#ledger.rollback(segment, (at) => memtable.loadKey(at, this.#key));
+    } catch (rollbackError) {
+      // The books are of no use any more, the log is: reopening makes them anew.
+      this.syncer.poisonWith(rollbackError as StoreError);
+    }
     memtable.used = memtable.flushedUsed;
     while (
       memtable.gaps.length > 0 &&
       memtable.gaps.at(-1)!.recordOffset >= segment.flushedLength
     ) memtable.gaps.pop();
     segment.length = segment.flushedLength;
+    this.#giveVersionsBack();
     // A mark may have been on a record that is gone; the next one repeats it.
     segment.markedLength = 0;
     try {
       // What part of the bytes got through is cut, so that the next record lands
       // where the books say. If we crash before this, the half record is a torn tail.
       segment.file.truncate(segment.flushedLength);
+      segment.isCutUnsynced = true;
       if (error.code !== "DISK_FULL") this.syncer.poisonWith(error);
     } catch (truncateError) {
       this.syncer.poisonWith(truncateError as StoreError);
@@ -367,7 +375,7 @@ export class LogWriter {
   }
 
   /** Starts a memtable; the old one serves reads and waits for its hint rows. */
-  #sealMemtable(imageBytes: number): void {
+  sealMemtable(imageBytes: number): void {
     this.flush();
     this.memtables.seal(this.#log.active, imageBytes);
   }
@@ -378,7 +386,7 @@ export class LogWriter {
    * @throws {StoreError} If the old one cannot be synced or the new one not made.
    */
   rotate(): void {
-    this.#sealMemtable(0);
+    this.sealMemtable(0);
     const old = this.#log.active;
     this.syncer.sync();
     this.#log.create(this.nextVersion, this.expiryHorizon);
@@ -387,11 +395,5 @@ export class LogWriter {
     this.#level0.finish(old);
     this.#counters.rotations++;
     this.memtables.seal(this.#log.active, 0);
-  }
-
-  /** Writes what remains of the hint rows. */
-  drainLevel0(): void {
-    this.#sealMemtable(0);
-    this.#level0.drain();
   }
 }

@@ -8,7 +8,9 @@
  */
 
 import { checksum } from "../format/checksum.ts";
+import { FLAG_BUCKET, RecordHead } from "../format/record.ts";
 import type { Segment } from "../log/segment.ts";
+import type { KeyBuffer } from "./key_buffer.ts";
 
 /** A value left out of the image. */
 interface Gap {
@@ -36,6 +38,7 @@ export class Memtable {
   dataChecksum = 0;
   /** Values left out, in order. */
   readonly gaps: Gap[] = [];
+  readonly #head = new RecordHead();
 
   /** A memtable that continues `segment` at its present length. */
   constructor(segment: Segment, image: Uint8Array) {
@@ -58,6 +61,15 @@ export class Memtable {
     return this.start + this.used + (this.gaps.at(-1)?.skippedBytes ?? 0);
   }
 
+  /** Loads the key of the record at a place in the image; returns the record's length. */
+  loadKey(at: number, key: KeyBuffer): number {
+    const head = this.#head;
+    head.read(this.view, at, this.used - at);
+    const isBucket = (head.flags & FLAG_BUCKET) !== 0;
+    key.loadRecord(this.image, at + head.headLength, head.keyLength, isBucket);
+    return head.length;
+  }
+
   /** Notes that the value of the record at `recordOffset` is not in the image. */
   addGap(recordOffset: number, valueLength: number): void {
     const before = this.gaps.at(-1)?.skippedBytes ?? 0;
@@ -76,15 +88,24 @@ export class Memtable {
   locate(segmentId: number, offset: number): number {
     if (segmentId !== this.segment.id || offset < this.start) return -1;
     let skipped = 0;
-    for (let i = this.gaps.length - 1; i >= 0; i--) {
-      const gap = this.gaps[i]!;
-      if (gap.recordOffset === offset) return -1;
-      if (gap.recordOffset < offset) {
-        skipped = gap.skippedBytes;
-        break;
-      }
+    if (this.gaps.length > 0) {
+      const before = this.#gapsBefore(offset);
+      if (this.gaps[before]?.recordOffset === offset) return -1;
+      skipped = this.gaps[before - 1]?.skippedBytes ?? 0;
     }
     const at = offset - this.start - skipped;
     return at < this.used ? at : -1;
+  }
+
+  /** How many gaps belong to records before `offset`. */
+  #gapsBefore(offset: number): number {
+    let low = 0;
+    let high = this.gaps.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.gaps[middle]!.recordOffset < offset) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 }

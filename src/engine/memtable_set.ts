@@ -40,12 +40,11 @@ export class MemtableSet {
     this.active = this.#create(segment, 0);
   }
 
-  /** Bytes of all memtables, those that wait for their hint rows included. */
+  /** Bytes of all memtables and of the level-0 tables made from them. */
   get bytes(): number {
-    const memtables = new Set([...this.sealed, ...this.#level0.waiting]);
     let bytes = this.active.image.length + (this.#spareImage?.length ?? 0);
-    for (const memtable of memtables) bytes += memtable.image.length;
-    return bytes;
+    for (const { image } of this.sealed) bytes += image.length;
+    return bytes + this.#level0.bytes;
   }
 
   /** True if `imageBytes` more go into the active memtable, which may grow for it. */
@@ -76,8 +75,7 @@ export class MemtableSet {
   }
 
   #recycle(memtable: Memtable): void {
-    const isNeeded = this.#level0.waiting.includes(memtable);
-    if (!isNeeded && memtable.image.length === this.#memTableSize) {
+    if (memtable.image.length === this.#memTableSize) {
       this.#spareImage = memtable.image;
     }
   }
@@ -94,6 +92,16 @@ export class MemtableSet {
       : this.#memTableSize;
     const capacity = Math.max(usual, imageBytes);
     return new Memtable(segment, new Uint8Array(capacity));
+  }
+
+  /** True if the bytes lie in an image, as those of a view that was given out do. */
+  owns(bytes: Uint8Array): boolean {
+    const { buffer } = bytes;
+    if (buffer === this.active.image.buffer) return true;
+    for (const { image } of this.sealed) {
+      if (image.buffer === buffer) return true;
+    }
+    return false;
   }
 
   /** The memtable that holds the value of the record at a place, if one does. */

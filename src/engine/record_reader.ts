@@ -6,6 +6,7 @@
  * @module
  */
 
+import { StoreError } from "../errors.ts";
 import { checksum, recordSeed } from "../format/checksum.ts";
 import {
   FLAG_BUCKET,
@@ -168,6 +169,7 @@ export class RecordReader {
         problem ?? "the record is of another key",
       );
     }
+    this.#checkCodec(segment, offset);
     this.buffer = bytes;
     this.start = at + head.headLength + head.keyLength;
     this.end = at + length;
@@ -183,6 +185,19 @@ export class RecordReader {
       isBucket !== ((this.#key.tag & TAG_BUCKET) !== 0)
     ) return "the record is not the one that the index names";
     return undefined;
+  }
+
+  /** A codec that is not ours is no damage: a newer version wrote the value. */
+  #checkCodec(segment: Segment, offset: number): void {
+    const { codec } = this.#head;
+    if (codec === 0) return;
+    throw new StoreError(
+      "UNSUPPORTED_CODEC",
+      `Cannot read a value at offset ${offset} of ${segment.file.path}: ` +
+        `it is coded with codec ${codec}, which this version does not know. ` +
+        `Use a newer @sett/badger`,
+      { path: segment.file.path },
+    );
   }
 
   /** Reads head and key, then the value into a buffer of just its size. */
@@ -237,6 +252,7 @@ export class RecordReader {
     if (problem !== undefined) {
       throw segment.corruption("read a value", offset, problem);
     }
+    this.#checkCodec(segment, offset);
     this.start = head.headLength + head.keyLength;
     return new Uint8Array(head.valueLength);
   }

@@ -320,7 +320,7 @@ class Recovery {
     }
     const synced = Math.max(
       replay.syncedMax,
-      findSyncedAfter(segment, end, size),
+      findSyncedAfter(segment, end, size, this.#nextVersion),
     );
     if (synced <= end) return;
     throw segment.corruption(

@@ -44,8 +44,10 @@ export class Syncer {
 
   /** Syncs on this thread; what was flushed is safe then. */
   sync(): void {
+    this.check();
     const { active } = this.#log;
-    if (active.syncedLength === active.flushedLength) return;
+    if (!isDirty(active)) return;
+    active.isCutUnsynced = false;
     const start = performance.now();
     try {
       active.file.sync();
@@ -61,7 +63,8 @@ export class Syncer {
     if (this.poison !== undefined) return this.poison;
     const { active } = this.#log;
     const length = active.flushedLength;
-    if (active.syncedLength >= length) return undefined;
+    if (!isDirty(active)) return undefined;
+    active.isCutUnsynced = false;
     const start = performance.now();
     try {
       await active.file.syncAsync();
@@ -78,4 +81,9 @@ export class Syncer {
     this.#counters.syncs++;
     this.#counters.syncLatency.add((performance.now() - start) * 1000);
   }
+}
+
+/** True if a sync has something to do. */
+function isDirty(segment: Segment): boolean {
+  return segment.syncedLength < segment.flushedLength || segment.isCutUnsynced;
 }

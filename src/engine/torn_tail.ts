@@ -9,27 +9,37 @@
  * @module
  */
 
-import { FLAG_SYNC_MARK, isSealed, RecordHead } from "../format/record.ts";
+import {
+  FLAG_SYNC_MARK,
+  isSealed,
+  RECORD_HEAD_BYTES,
+  RecordHead,
+} from "../format/record.ts";
 import { checksum, recordSeed } from "../format/checksum.ts";
 import type { Segment } from "../log/segment.ts";
 
 const WINDOW_BYTES = 1 << 20;
-/** Bytes that may be summed in search of a record before we take it for rot. */
-const EFFORT_BYTES_MAX = 2 ** 33;
+/** Bytes that may be summed in search of a record. */
+const EFFORT_BYTES_MAX = 2 ** 32;
 
 /**
  * The highest sync mark above `bad` in a sound record after it; 0 if there is none.
- * When the search would take too long the answer is `size`: better to stop than to
- * cut what may have been synced.
+ * Only heads that could be a record's are summed: a version that cannot have been
+ * given out by then is none. Should a torn value still look like so many heads that
+ * the search would take too long, it is given up: every state that a crash can leave
+ * must open, and what is cut is kept aside.
  */
 export function findSyncedAfter(
   segment: Segment,
   bad: number,
   size: number,
+  versionMax: number,
 ): number {
   const head = new RecordHead();
   const window = new Uint8Array(Math.min(WINDOW_BYTES, size - bad));
   const view = new DataView(window.buffer);
+  // No version is left out, and each has a record of at least a head.
+  const versionLimit = versionMax + (size - bad) / RECORD_HEAD_BYTES;
   let effort = 0;
   for (let start = bad; start < size;) {
     const length = Math.min(window.length, size - start);
@@ -44,10 +54,11 @@ export function findSyncedAfter(
       }
       if (head.read(view, at, length - at) !== undefined) continue;
       const offset = start + at;
+      if (head.version > versionLimit || head.codec !== 0) continue;
       if (head.syncMark <= bad || head.syncMark > offset) continue;
       if (offset + head.length > size) continue;
       effort += head.length;
-      if (effort > EFFORT_BYTES_MAX) return size;
+      if (effort > EFFORT_BYTES_MAX) return 0;
       const isSound = at + head.length <= length
         ? isSealed(window, view, at, head.length, segment.seed, offset)
         : isSealedInFile(segment, offset, head.length);

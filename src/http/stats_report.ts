@@ -44,10 +44,11 @@ export function parseQuery(
 /** The statistics, and the top hits if they are asked for. */
 export async function makeReport(
   source: Badger | Store,
-  query: TopHitsQuery | undefined,
-  signal: AbortSignal,
+  query?: TopHitsQuery,
+  signal?: AbortSignal,
 ): Promise<Record<string, unknown>> {
-  const largest = query && await source.largest(query.size, { signal });
+  const options = signal === undefined ? {} : { signal };
+  const largest = query && await source.largest(query.size, options);
   const { buckets, ...stats } = readStats(source);
   const report = {
     ...snakeCase(stats),

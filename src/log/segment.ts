@@ -28,6 +28,8 @@ export class Segment {
   flushedLength: number = FILE_HEADER_BYTES;
   /** Bytes known to be on the medium. */
   syncedLength: number = FILE_HEADER_BYTES;
+  /** The file was cut and not synced since: until then the cut may not last. */
+  isCutUnsynced = false;
   /** The highest sync mark among its records. */
   markedLength: number = FILE_HEADER_BYTES;
   /** Records appended. */

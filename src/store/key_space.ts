@@ -42,6 +42,16 @@ export function readExpireIn(options: SetOptions | undefined): number {
   return Math.ceil(expireIn);
 }
 
+/** True if the key at hand has a value. */
+function hasValue(engine: Engine): boolean {
+  const { counters, ledger } = engine;
+  counters.reads++;
+  const isPresent = ledger.findLive(engine.now()) !== 0;
+  if (isPresent) counters.hits++;
+  else counters.misses++;
+  return isPresent;
+}
+
 /** Counts a read; returns when it started if it is one of those that are timed. */
 function startRead({ counters }: Engine): number {
   return (counters.reads++ & TIMED_CALL_MASK) === 0 ? performance.now() : NaN;
@@ -157,10 +167,7 @@ export abstract class KeySpace {
   setIfAbsent(key: Key, value: Value, options?: SetOptions): Promise<boolean> {
     try {
       const engine = this.#load(key, "set a key");
-      engine.counters.reads++;
-      if (engine.ledger.findLive(engine.now()) !== 0) {
-        return Promise.resolve(false);
-      }
+      if (hasValue(engine)) return Promise.resolve(false);
       return this.#put(key, value, options).queue.doneTrue;
     } catch (error) {
       return Promise.reject(error);
@@ -191,12 +198,7 @@ export abstract class KeySpace {
 
   /** True if the key has a value. */
   has(key: Key): boolean {
-    const engine = this.#load(key, "look up a key");
-    engine.counters.reads++;
-    const isPresent = engine.ledger.findLive(engine.now()) !== 0;
-    if (isPresent) engine.counters.hits++;
-    else engine.counters.misses++;
-    return isPresent;
+    return hasValue(this.#load(key, "look up a key"));
   }
 
   /** Finds and reads the value of a key; `undefined` if there is none. */

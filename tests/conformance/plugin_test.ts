@@ -53,6 +53,7 @@ function addPluginTests(
     let badger = await start();
     return {
       keys: choose(() => badger.kvStore),
+      isImmediate: false,
       keyBytesMax: KEY_BYTES_MAX - (isSingle ? BUCKET_PREFIX_BYTES : 0),
       ...(config.memory_mode === true ? {} : {
         reopen: async () => {

@@ -43,6 +43,7 @@ function addDiskTests(
     return {
       keys: space,
       space,
+      isImmediate: true,
       keyBytesMax,
       ...(options.valueLogFileSize === undefined
         ? {}
@@ -77,6 +78,7 @@ addConformanceTests("memory store", Deno.test, async () => {
   return {
     keys: store,
     space: store,
+    isImmediate: true,
     keyBytesMax: KEY_BYTES_MAX,
     valueBytesMax: 4 * MIB,
     close: () => store.close(),

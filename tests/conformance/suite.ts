@@ -34,6 +34,8 @@ export interface Subject {
   readonly keys: Keys;
   /** All that a store or a bucket can do, if the subject is one. */
   readonly space?: KeySpace;
+  /** True if a write takes effect, and its arguments are copied, before the call returns. */
+  readonly isImmediate: boolean;
   /** Bytes of the longest key. */
   readonly keyBytesMax: number;
   /** Bytes of the largest value, if the suite is to try it. */

@@ -17,7 +17,7 @@ function segment(id: number, recordBytes: number, deadBytes: number): Segment {
 }
 
 function pick(segments: Segment[], ratio: number): number | undefined {
-  return pickVictim(segments, segments.at(-1)!, ratio)?.id;
+  return pickVictim(segments, segments.at(-1)!.id - 1, ratio)?.id;
 }
 
 Deno.test("gc policy: the segment with the highest discard ratio, not the most dead bytes", () => {

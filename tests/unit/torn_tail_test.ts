@@ -6,7 +6,7 @@ import { put, RawSegment } from "../support/raw_segment.ts";
 const MIB = 1 << 20;
 
 function search(raw: RawSegment, bad: number): number {
-  return findSyncedAfter(raw.segment, bad, raw.size);
+  return findSyncedAfter(raw.segment, bad, raw.size, 100);
 }
 
 Deno.test("torn tail: no later record, no mark", () => {
@@ -16,7 +16,7 @@ Deno.test("torn tail: no later record, no mark", () => {
   assertEquals(search(raw, bad), 0);
   raw.addBytes(crypto.getRandomValues(new Uint8Array(5000)));
   assertEquals(search(raw, bad), 0);
-  assertEquals(findSyncedAfter(raw.segment, bad, bad + 1), 0);
+  assertEquals(findSyncedAfter(raw.segment, bad, bad + 1, 100), 0);
 });
 
 Deno.test("torn tail: a later record without a mark proves nothing", () => {
