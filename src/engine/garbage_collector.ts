@@ -253,11 +253,23 @@ export class GarbageCollector {
       this.#beforeRetire(victim);
       // If we crash between these two, the victim comes back: its copies, which
       // are later in the log, win over it.
-      this.#log.retire(victim);
+      this.#retire(victim);
       await this.#settle(victim);
       return true;
     } finally {
       victim.unpin();
+    }
+  }
+
+  #retire(victim: Segment): void {
+    try {
+      this.#log.retire(victim);
+    } catch (error) {
+      if (!this.#log.segments.has(victim.id)) {
+        // Nobody knows now whether its name will be there after a crash.
+        this.#writer.syncer.poisonWith(error as StoreError);
+      }
+      throw error;
     }
   }
 

@@ -53,6 +53,9 @@ export class KeyArena {
   blocks: Uint32Array[] = [new Uint32Array(BLOCK_WORDS)];
   /** The next pointer never used. Word 0 stays unused so that 0 is no pointer. */
   end = 1;
+  /** The block that was last looked at byte by byte. */
+  #viewed: Uint32Array | undefined;
+  #view: Uint8Array = new Uint8Array(0);
   /** First free entry of each size, linked through word 0. */
   readonly #free = new Uint32Array(ENTRY_WORDS_MAX + 1);
 
@@ -254,14 +257,19 @@ export class KeyArena {
       .slice();
   }
 
-  /** A view on the entry's key, valid until the entry changes. */
-  keyView(pointer: number): Uint8Array {
+  /** True if the entry's key begins with `start`. */
+  startsWith(pointer: number, start: Uint8Array): boolean {
     const block = this.blocks[pointer >>> BLOCK_BITS]!;
     const at = pointer & BLOCK_MASK;
-    return new Uint8Array(
-      block.buffer,
-      (at + KEY) * 4,
-      block[at + TAG]! & 0xffff,
-    );
+    if ((block[at + TAG]! & 0xffff) < start.length) return false;
+    if (this.#viewed !== block) {
+      this.#viewed = block;
+      this.#view = new Uint8Array(block.buffer);
+    }
+    const first = (at + KEY) * 4;
+    for (let i = 0; i < start.length; i++) {
+      if (this.#view[first + i] !== start[i]) return false;
+    }
+    return true;
   }
 }

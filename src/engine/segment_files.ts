@@ -18,7 +18,7 @@ import {
   type FileHeader,
   sameStore,
 } from "../format/file_header.ts";
-import { parseFileName, segmentName } from "../format/file_names.ts";
+import { hintName, parseFileName, segmentName } from "../format/file_names.ts";
 
 /** A segment on disk whose header is sound. */
 export interface FoundSegment {
@@ -66,9 +66,10 @@ export function openSegments(
       header = decodeFileHeader(bytes, "VLOG", path);
     } catch (error) {
       // A header is synced before the first record is written. So a newest segment
-      // that is no longer than a header was being made in a crash.
+      // that is no longer than a header was being made in a crash, unless there are
+      // hints of its records.
       const wasBeingMade = id === ids.at(-1) && size <= FILE_HEADER_BYTES &&
-        error instanceof CorruptionError;
+        !names.includes(hintName(id)) && error instanceof CorruptionError;
       if (!wasBeingMade) throw error;
       file.close();
       files.remove(path);

@@ -88,7 +88,7 @@ export class SegmentReplay {
       if (
         head === undefined || head.from !== coveredTo || head.to < head.from
       ) break;
-      if (head.to > this.#size && head.synced < head.to) break;
+      // Also chunks beyond the file's end bear witness of what was synced.
       chunks.push({ at, head });
       this.syncedMax = Math.max(
         this.syncedMax,

@@ -122,10 +122,10 @@ export class ValueLog {
   retire(segment: Segment): void {
     this.files.remove(segment.file.path);
     this.segments.delete(segment.id);
+    segment.retire();
     // Only after the name is gone for good may anything rely on its records being
     // gone: tombstones of keys that had older puts in it.
     this.files.syncDirectory(this.directory);
-    segment.retire();
   }
 
   /** Closes all files. */

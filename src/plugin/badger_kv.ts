@@ -43,38 +43,49 @@ export class BadgerKv implements KvStore {
     return this.#owner.close();
   }
 
-  async getValue(bucket: string, key: Key): Promise<Uint8Array | undefined> {
-    const found = await find(this.#owner, bucket, "get a value");
-    if (found === undefined) return undefined;
-    found.operations.get++;
-    return await found.space.get(key);
+  getValue(bucket: string, key: Key): Promise<Uint8Array | undefined> {
+    return inFound(this.#owner, bucket, key, "get a value", (found, key) => {
+      found.operations.get++;
+      return found.space.get(key);
+    }, undefined);
   }
 
-  async getCompressedValue(
+  getCompressedValue(
     bucket: string,
     key: Key,
   ): Promise<Uint8Array | undefined> {
-    const found = await find(this.#owner, bucket, "get a value");
-    if (found === undefined) return undefined;
-    found.operations.getCompress++;
-    const envelope = await found.space.get(key);
-    if (envelope === undefined) return undefined;
-    return await this.#compressor.unwrap(envelope, describe(bucket, key));
+    return inFound(
+      this.#owner,
+      bucket,
+      key,
+      "get a value",
+      async (found, key) => {
+        found.operations.getCompress++;
+        const envelope = await found.space.get(key);
+        if (envelope === undefined) return undefined;
+        return await this.#compressor.unwrap(envelope, describe(bucket, key));
+      },
+      undefined,
+    );
   }
 
-  async addValue(
+  addValue(
     bucket: string,
     key: Key,
     value: Value,
     options?: SetOptions,
   ): Promise<void> {
-    const { operations, space } = await create(
+    return inCreated(
       this.#owner,
       bucket,
+      key,
+      value,
       "add a value",
+      ({ operations, space }, key, value) => {
+        operations.add++;
+        return space.set(key, value, options);
+      },
     );
-    operations.add++;
-    await space.set(key, value, options);
   }
 
   async addValueCompress(
@@ -83,22 +94,27 @@ export class BadgerKv implements KvStore {
     value: Value,
     options?: SetOptions,
   ): Promise<void> {
+    const ownKey = copy(key);
     const envelope = await this.#compressor.wrap(value);
-    const { operations, space } = await create(
+    await inCreated(
       this.#owner,
       bucket,
+      ownKey,
+      envelope,
       "add a value",
+      ({ operations, space }, key, value) => {
+        operations.addCompress++;
+        return space.set(key, value, options);
+      },
     );
-    operations.addCompress++;
-    await space.set(key, envelope, options);
   }
 
-  async existsKey(bucket: string, key: Key): Promise<boolean> {
-    return await exists(this.#owner, bucket, key);
+  existsKey(bucket: string, key: Key): Promise<boolean> {
+    return exists(this.#owner, bucket, key);
   }
 
-  async deleteKey(bucket: string, key: Key): Promise<boolean> {
-    return await remove(this.#owner, bucket, key);
+  deleteKey(bucket: string, key: Key): Promise<boolean> {
+    return remove(this.#owner, bucket, key);
   }
 }
 
@@ -119,77 +135,119 @@ export class BadgerFilter implements Filter {
     return this.#owner.close();
   }
 
-  async exists(bucket: string, key: Key): Promise<boolean> {
-    return await exists(this.#owner, bucket, key);
+  exists(bucket: string, key: Key): Promise<boolean> {
+    return exists(this.#owner, bucket, key);
   }
 
-  async add(bucket: string, key: Key, options?: SetOptions): Promise<void> {
-    const { operations, space } = await create(
+  add(bucket: string, key: Key, options?: SetOptions): Promise<void> {
+    return inCreated(
       this.#owner,
       bucket,
+      key,
+      REMEMBERED,
       "add a key",
+      ({ operations, space }, key, value) => {
+        operations.add++;
+        return space.set(key, value, options);
+      },
     );
-    operations.add++;
-    await space.set(key, REMEMBERED, options);
   }
 
-  async delete(bucket: string, key: Key): Promise<boolean> {
-    return await remove(this.#owner, bucket, key);
+  delete(bucket: string, key: Key): Promise<boolean> {
+    return remove(this.#owner, bucket, key);
   }
 
-  async checkThenAdd(
+  checkThenAdd(
     bucket: string,
     key: Key,
     options?: SetOptions,
   ): Promise<boolean> {
-    const { operations, space } = await create(
+    return inCreated(
       this.#owner,
       bucket,
+      key,
+      REMEMBERED,
       "add a key",
+      async ({ operations, space }, key, value) => {
+        operations.exists++;
+        const isNew = await space.setIfAbsent(key, value, options);
+        if (isNew) operations.add++;
+        return !isNew;
+      },
     );
-    operations.exists++;
-    const isNew = await space.setIfAbsent(key, REMEMBERED, options);
-    if (isNew) operations.add++;
-    return !isNew;
   }
 }
 
-async function exists(
+function exists(
   owner: BucketOwner,
   bucket: string,
   key: Key,
 ): Promise<boolean> {
-  const found = await find(owner, bucket, "look a key up");
-  if (found === undefined) return false;
-  found.operations.exists++;
-  return found.space.has(key);
+  return inFound(owner, bucket, key, "look a key up", (found, key) => {
+    found.operations.exists++;
+    return Promise.resolve(found.space.has(key));
+  }, false);
 }
 
-async function remove(
+function remove(
   owner: BucketOwner,
   bucket: string,
   key: Key,
 ): Promise<boolean> {
-  const found = await find(owner, bucket, "delete a key");
-  if (found === undefined) return false;
-  found.operations.delete++;
-  return await found.space.delete(key);
+  return inFound(owner, bucket, key, "delete a key", (found, key) => {
+    found.operations.delete++;
+    return found.space.delete(key);
+  }, false);
 }
 
-function find(
+/**
+ * Acts in a bucket that may not exist; `absent` is the answer then. Where the bucket
+ * is open, it acts before it returns, so that calls keep their order.
+ */
+function inFound<T>(
   owner: BucketOwner,
   bucket: string,
+  key: Key,
   action: string,
-): OpenBucket | undefined | Promise<OpenBucket | undefined> {
-  return owner.requireBuckets(action).find(bucket);
+  act: (bucket: OpenBucket, key: Key) => Promise<T>,
+  absent: T,
+): Promise<T> {
+  try {
+    const found = owner.requireBuckets(action).find(bucket);
+    if (!(found instanceof Promise)) {
+      return found === undefined ? Promise.resolve(absent) : act(found, key);
+    }
+    const ownKey = copy(key);
+    return found.then((open) =>
+      open === undefined ? absent : act(open, ownKey)
+    );
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
-function create(
+/** Acts in a bucket that is made if need be, before it returns where that is open. */
+function inCreated<T>(
   owner: BucketOwner,
   bucket: string,
+  key: Key,
+  value: Value,
   action: string,
-): OpenBucket | Promise<OpenBucket> {
-  return owner.requireBuckets(action).create(bucket);
+  act: (bucket: OpenBucket, key: Key, value: Value) => Promise<T>,
+): Promise<T> {
+  try {
+    const created = owner.requireBuckets(action).create(bucket);
+    if (!(created instanceof Promise)) return act(created, key, value);
+    // The caller may change its bytes while the bucket is opened.
+    const [ownKey, ownValue] = [copy(key), copy(value)];
+    return created.then((open) => act(open, ownKey, ownValue));
+  } catch (error) {
+    return Promise.reject(error);
+  }
+}
+
+function copy<T extends Key | Value>(given: T): T {
+  return given instanceof Uint8Array ? given.slice() as T : given;
 }
 
 function describe(bucket: string, key: Key): string {

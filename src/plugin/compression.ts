@@ -19,6 +19,7 @@
  */
 
 import { StoreError } from "../errors.ts";
+import { ValueBuffer } from "../store/value_buffer.ts";
 import { checksum } from "../format/checksum.ts";
 import { type Codec, type CodecName, makeCodecs, RAW_CODEC } from "./codecs.ts";
 
@@ -39,7 +40,7 @@ const RUNTIMES: Record<string, string> = {
     'or write with codec "deflate", which all have',
 };
 
-const encoder = new TextEncoder();
+const values = new ValueBuffer();
 
 /** Wraps and unwraps values with the codecs of one runtime. */
 export class Compressor {
@@ -79,13 +80,13 @@ export class Compressor {
    *
    * @param value The original value.
    * @returns The envelope.
+   * @throws {TypeError} If the value is neither a string nor bytes.
    * @throws {RangeError} If the value is longer than an envelope can say.
    */
   async wrap(value: string | Uint8Array): Promise<Uint8Array> {
+    values.load(value);
     // A copy: the caller may change its bytes while a large value is compressed.
-    const bytes = typeof value === "string"
-      ? encoder.encode(value)
-      : value.slice();
+    const bytes = values.bytes.slice(0, values.length);
     if (bytes.length > VALUE_LENGTH_MAX) {
       throw new RangeError(
         `Cannot compress a value of ${bytes.length} bytes: the limit is ${VALUE_LENGTH_MAX}`,

@@ -68,7 +68,9 @@ export class StorePerBucket implements BucketStores {
     const open = this.#open.get(name);
     if (open !== undefined) return open;
     bucketPrefix(name); // refuses the names that the other mode refuses
-    return this.#names.has(name) ? this.#openStore(name) : undefined;
+    return this.#names.has(name) || this.#opening.has(name)
+      ? this.#openStore(name)
+      : undefined;
   }
 
   create(name: string): OpenBucket | Promise<OpenBucket> {

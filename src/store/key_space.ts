@@ -167,6 +167,8 @@ export abstract class KeySpace {
   setIfAbsent(key: Key, value: Value, options?: SetOptions): Promise<boolean> {
     try {
       const engine = this.#load(key, "set a key");
+      readExpireIn(options);
+      values.load(value);
       if (hasValue(engine)) return Promise.resolve(false);
       return this.#put(key, value, options).queue.doneTrue;
     } catch (error) {
@@ -262,9 +264,13 @@ export abstract class KeySpace {
 
   /** The values of several keys, in their order, `undefined` where there is none. */
   getMany(keys: Iterable<Key>): Promise<(Uint8Array | undefined)[]> {
-    const found: Promise<Uint8Array | undefined>[] = [];
-    for (const key of keys) found.push(this.get(key));
-    return Promise.all(found);
+    try {
+      const found: Promise<Uint8Array | undefined>[] = [];
+      for (const key of keys) found.push(this.get(key));
+      return Promise.all(found);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**

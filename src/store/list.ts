@@ -8,7 +8,11 @@
 
 import { StoreClosedError } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
-import { describe, TAG_BUCKET } from "../engine/key_buffer.ts";
+import {
+  describe,
+  requireWellFormed,
+  TAG_BUCKET,
+} from "../engine/key_buffer.ts";
 import type { Segment } from "../log/segment.ts";
 import type { Key, ListOptions } from "./types.ts";
 
@@ -26,7 +30,10 @@ interface Listed {
 
 function prefixBytes(prefix: Key | undefined): Uint8Array {
   if (prefix === undefined) return new Uint8Array(0);
-  if (typeof prefix === "string") return encoder.encode(prefix);
+  if (typeof prefix === "string") {
+    requireWellFormed(prefix, "prefix");
+    return encoder.encode(prefix);
+  }
   if (prefix instanceof Uint8Array) return prefix;
   throw new TypeError(
     `Cannot list keys with ${
@@ -52,12 +59,6 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-function startsWith(key: Uint8Array, start: Uint8Array): boolean {
-  if (key.length < start.length) return false;
-  for (let i = 0; i < start.length; i++) if (key[i] !== start[i]) return false;
-  return true;
-}
-
 /** The keys with `start` in the key space, sorted, and the segments they lie in. */
 function capture(
   engine: Engine,
@@ -77,7 +78,7 @@ function capture(
   const segments = new Set<Segment>();
   ledger.index.forEach((pointer) => {
     if ((arena.tag(pointer) & TAG_BUCKET) !== wantedTag) return;
-    if (!startsWith(arena.keyView(pointer), start)) return;
+    if (!arena.startsWith(pointer, start)) return;
     if (!ledger.isLive(pointer, now)) return;
     const segment = log.get(arena.segmentId(pointer));
     segments.add(segment);

