@@ -61,6 +61,18 @@ export class CommitQueue {
     return this.#currentGroup().existed;
   }
 
+  /**
+   * Resolves to `false`, an answer that may rest on writes that are still under way,
+   * when those are done; rejects if they fail, for the answer was another then.
+   */
+  get doneFalse(): Promise<boolean> {
+    const isQuiet = this.#writer.pendingRecords === 0 &&
+      this.#group === undefined && this.#syncing === undefined;
+    return isQuiet
+      ? Promise.resolve(false)
+      : this.#currentGroup().promise.then(() => false);
+  }
+
   #currentGroup(): CommitGroup {
     // A large value is flushed while it is appended; there is nothing to wait for
     // then but the turn itself, and the sync.

@@ -111,7 +111,10 @@ export class Engine {
     this.#versionAtOpen = recovered.nextVersion;
     this.recovery = recovered.report;
     this.#clock = new LogicalClock(host, recovered.expiryHorizon);
-    if (log.segments.size === 0 || recovered.isNewestSealed) {
+    if (log.segments.size === 0 || recovered.halfMade !== undefined) {
+      if (recovered.halfMade !== undefined) {
+        log.files.remove(recovered.halfMade);
+      }
       log.create(recovered.nextVersion, recovered.expiryHorizon);
     }
     this.writer = new LogWriter(
@@ -343,9 +346,12 @@ export class Engine {
     } finally {
       await this.queue.idle();
       this.status = "closed";
-      this.#level0.close();
-      this.log.close();
-      this.#lock.release();
+      try {
+        this.#level0.close();
+        this.log.close();
+      } finally {
+        this.#lock.release();
+      }
     }
   }
 

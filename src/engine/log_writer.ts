@@ -365,7 +365,7 @@ export class LogWriter {
       // What part of the bytes got through is cut, so that the next record lands
       // where the books say. If we crash before this, the half record is a torn tail.
       segment.file.truncate(segment.flushedLength);
-      segment.isCutUnsynced = true;
+      segment.cuts++;
       if (error.code !== "DISK_FULL") this.syncer.poisonWith(error);
     } catch (truncateError) {
       this.syncer.poisonWith(truncateError as StoreError);

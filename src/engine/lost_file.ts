@@ -12,6 +12,7 @@ import {
   writeFully,
 } from "../fs/file_system.ts";
 import { lostName, parseFileName } from "../format/file_names.ts";
+import type { StoreError } from "../errors.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
 
@@ -20,10 +21,34 @@ const LOST_BYTES_MAX = 16 * 1024 * 1024;
 /** Files of cut bytes that are kept; the oldest make room. */
 const LOST_FILES_MAX = 8;
 
-/** Cuts a segment at its length; returns the file that keeps the bytes. */
-export function cutTail(log: ValueLog, segment: Segment, size: number): string {
-  const { files, directory } = log;
+/**
+ * Cuts a segment at its length; returns the file that keeps the bytes, if there was
+ * room for one: a full disk is the usual reason of a torn tail.
+ */
+export function cutTail(
+  log: ValueLog,
+  segment: Segment,
+  size: number,
+): string | undefined {
   const end = segment.length;
+  let path: string | undefined;
+  try {
+    path = keepTail(log, segment, end, size);
+  } catch (error) {
+    if ((error as StoreError).code !== "DISK_FULL") throw error;
+  }
+  // If we crash before this, the next open cuts the same bytes again.
+  segment.file.truncate(end);
+  return path;
+}
+
+function keepTail(
+  log: ValueLog,
+  segment: Segment,
+  end: number,
+  size: number,
+): string {
+  const { files, directory } = log;
   const kept = new Uint8Array(Math.min(size - end, LOST_BYTES_MAX));
   const count = readFully(segment.file, kept, 0, kept.length, end);
   const path = joinPath(directory, lostName(segment.id, end));
@@ -32,12 +57,13 @@ export function cutTail(log: ValueLog, segment: Segment, size: number): string {
   try {
     writeFully(lost, kept, 0, count, 0);
     lost.sync();
-  } finally {
+  } catch (error) {
     lost.close();
+    removeIfPresent(files, path);
+    throw error;
   }
+  lost.close();
   files.syncDirectory(directory);
-  // If we crash before this, the next open cuts the same bytes again.
-  segment.file.truncate(end);
   return path;
 }
 

@@ -63,15 +63,26 @@ export class MemtableSet {
    */
   seal(segment: Segment, imageBytes: number): void {
     const old = this.active;
+    if (old.used === 0 && old.image.length >= imageBytes) {
+      this.active = new Memtable(segment, old.image);
+      return;
+    }
     if (old.used > 0) {
-      this.#counters.memtablesSealed++;
       this.sealed.push(old);
-      this.#level0.add(old);
       while (this.sealed.length > this.#sealedMax) {
         this.#recycle(this.sealed.shift()!);
       }
     }
-    this.active = this.#create(segment, imageBytes);
+    try {
+      this.active = this.#create(segment, imageBytes);
+    } catch (error) {
+      // Memory is short: the old one goes on.
+      if (old.used > 0) this.sealed.pop();
+      throw error;
+    }
+    if (old.used === 0) return;
+    this.#counters.memtablesSealed++;
+    this.#level0.add(old);
   }
 
   #recycle(memtable: Memtable): void {

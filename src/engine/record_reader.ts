@@ -9,6 +9,7 @@
 import { StoreError } from "../errors.ts";
 import { checksum, recordSeed } from "../format/checksum.ts";
 import {
+  CODEC_OFFSET,
   FLAG_BUCKET,
   headLength,
   isSealed,
@@ -100,6 +101,13 @@ export class RecordReader {
     const found = this.#writer.memtables.find(segmentId, offset);
     if (found === undefined) return false;
     const at = found.locate(segmentId, offset);
+    if (found.image[at + CODEC_OFFSET] !== 0) {
+      throw unknownCodecError(
+        found.segment,
+        offset,
+        found.image[at + CODEC_OFFSET]!,
+      );
+    }
     this.buffer = found.image;
     this.start = at + headLength(found.image[at + 4]!) + this.#key.length;
     this.end = at + length;
@@ -187,17 +195,9 @@ export class RecordReader {
     return undefined;
   }
 
-  /** A codec that is not ours is no damage: a newer version wrote the value. */
   #checkCodec(segment: Segment, offset: number): void {
     const { codec } = this.#head;
-    if (codec === 0) return;
-    throw new StoreError(
-      "UNSUPPORTED_CODEC",
-      `Cannot read a value at offset ${offset} of ${segment.file.path}: ` +
-        `it is coded with codec ${codec}, which this version does not know. ` +
-        `Use a newer @sett/badger`,
-      { path: segment.file.path },
-    );
+    if (codec !== 0) throw unknownCodecError(segment, offset, codec);
   }
 
   /** Reads head and key, then the value into a buffer of just its size. */
@@ -295,4 +295,19 @@ export class RecordReader {
     const offset = arena.offset(pointer);
     return this.#writer.memtables.find(segmentId, offset) === undefined;
   }
+}
+
+/** A codec that is not ours is no damage: a newer version wrote the value. */
+function unknownCodecError(
+  segment: Segment,
+  offset: number,
+  codec: number,
+): StoreError {
+  return new StoreError(
+    "UNSUPPORTED_CODEC",
+    `Cannot read a value at offset ${offset} of ${segment.file.path}: ` +
+      `it is coded with codec ${codec}, which this version does not know. ` +
+      `Use a newer @sett/badger`,
+    { path: segment.file.path },
+  );
 }

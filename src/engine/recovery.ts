@@ -79,8 +79,11 @@ export interface Recovered {
   isSnapshotCurrent: boolean;
   /** Hint files, with the active segment's open where it goes on. */
   level0: Level0;
-  /** True if the newest segment was sealed already: a new one must be started. */
-  isNewestSealed: boolean;
+  /**
+   * A segment that was being made in a crash; it must be made again, for the one
+   * before it is sealed.
+   */
+  halfMade: string | undefined;
   /** What was found and done. */
   report: RecoveryReport;
 }
@@ -93,11 +96,15 @@ export function recover(
 ): Recovered {
   const start = performance.now();
   const opened: FileHandle[] = [];
+  let level0: Level0 | undefined;
   try {
-    const recovered = new Recovery(directory, host, opened).run(makeLevel0);
+    const recovered = new Recovery(directory, host, opened).run((log) =>
+      level0 = makeLevel0(log)
+    );
     recovered.report.milliseconds = performance.now() - start;
     return recovered;
   } catch (error) {
+    level0?.close();
     for (const file of opened) file.close();
     throw error;
   }
@@ -118,7 +125,7 @@ class Recovery {
   };
   #nextVersion = 1;
   #horizon = 0;
-  #isNewestSealed = false;
+  #halfMade: string | undefined;
 
   constructor(directory: string, host: Host, opened: FileHandle[]) {
     this.#directory = directory;
@@ -129,13 +136,13 @@ class Recovery {
   run(makeLevel0: (log: ValueLog) => Level0): Recovered {
     const { files } = this.#host;
     const names = files.list(this.#directory);
-    const { found, isNewestSealed } = openSegments(
+    const { found, halfMade } = openSegments(
       files,
       this.#directory,
       names,
       this.#opened,
     );
-    this.#isNewestSealed = isNewestSealed;
+    this.#halfMade = halfMade;
     for (const { header } of found) this.#noteHeader(header);
     this.#report.segments = found.length;
     const storeId = found[0]?.header.storeId ??
@@ -179,7 +186,7 @@ class Recovery {
       snapshotBytes: loaded?.bytes ?? this.#fileSize(names, SNAPSHOT_NAME),
       isSnapshotCurrent: loaded !== undefined && !isReplayed,
       level0,
-      isNewestSealed: this.#isNewestSealed,
+      halfMade: this.#halfMade,
       report: this.#report,
     };
   }
@@ -267,7 +274,7 @@ class Recovery {
     size: number,
   ): void {
     const isNewest = segment === log.active;
-    const isSealed = !isNewest || this.#isNewestSealed;
+    const isSealed = !isNewest || this.#halfMade !== undefined;
     const replay = new SegmentReplay(segment, ledger, key, size);
     replay.useHint(this.#readHint(log, segment));
     const scanStart = segment.length;

@@ -51,7 +51,7 @@ export function openSegments(
   directory: string,
   names: string[],
   opened: FileHandle[],
-): { found: FoundSegment[]; isNewestSealed: boolean } {
+): { found: FoundSegment[]; halfMade: string | undefined } {
   const ids = segmentIds(names);
   const found: FoundSegment[] = [];
   for (const id of ids) {
@@ -72,14 +72,14 @@ export function openSegments(
         !names.includes(hintName(id)) && error instanceof CorruptionError;
       if (!wasBeingMade) throw error;
       file.close();
-      files.remove(path);
-      // The one before it was sealed and synced by then.
-      return { found, isNewestSealed: true };
+      // The one before it was sealed and synced by then. The name stays until its
+      // successor is made: it is the proof of that.
+      return { found, halfMade: path };
     }
     checkOwner(found[0]?.header, header, id, path);
     found.push({ id, file, header, size });
   }
-  return { found, isNewestSealed: false };
+  return { found, halfMade: undefined };
 }
 
 function checkOwner(

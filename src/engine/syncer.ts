@@ -47,7 +47,6 @@ export class Syncer {
     this.check();
     const { active } = this.#log;
     if (!isDirty(active)) return;
-    active.isCutUnsynced = false;
     const start = performance.now();
     try {
       active.file.sync();
@@ -55,6 +54,7 @@ export class Syncer {
       this.poisonWith(error as StoreError);
       throw error;
     }
+    active.syncedCuts = active.cuts;
     this.#note(active, active.flushedLength, start);
   }
 
@@ -64,7 +64,7 @@ export class Syncer {
     const { active } = this.#log;
     const length = active.flushedLength;
     if (!isDirty(active)) return undefined;
-    active.isCutUnsynced = false;
+    const { cuts } = active;
     const start = performance.now();
     try {
       await active.file.syncAsync();
@@ -72,6 +72,7 @@ export class Syncer {
       this.poisonWith(error as StoreError);
       return error as StoreError;
     }
+    active.syncedCuts = Math.max(active.syncedCuts, cuts);
     this.#note(active, length, start);
     return undefined;
   }
@@ -85,5 +86,6 @@ export class Syncer {
 
 /** True if a sync has something to do. */
 function isDirty(segment: Segment): boolean {
-  return segment.syncedLength < segment.flushedLength || segment.isCutUnsynced;
+  return segment.syncedLength < segment.flushedLength ||
+    segment.syncedCuts < segment.cuts;
 }

@@ -25,6 +25,8 @@ import { checksum, recordSeed } from "./checksum.ts";
 
 /** Bytes of a record before its optional fields, key and value. */
 export const RECORD_HEAD_BYTES = 20;
+/** Where the codec lies in a record. */
+export const CODEC_OFFSET = 5;
 /** Bytes of the largest head with every optional field. */
 export const RECORD_HEAD_BYTES_MAX = 32;
 /** Bytes of the longest key. */

@@ -7,6 +7,7 @@
  * - Deno: the holder also keeps a kernel lock on `LOCK.os`, which dies with its
  *   process. Whoever gets that lock knows that no other Deno process holds the
  *   directory.
+ * - Node and Bun ask for that lock through the `flock` command, where there is one.
  * - Node and Bun: the holder's process id does not exist, or exists but started at
  *   another time (`/proc` on Linux), so a reused id is no trap.
  * - Everywhere: the holder had this very process id in another life.
@@ -17,6 +18,7 @@
  * @module
  */
 
+import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";
 import { fromSystemError, isNotFound, StoreError } from "../errors.ts";
 import type { DirectoryLock } from "./file_system.ts";
@@ -136,9 +138,28 @@ function mayBeAlive(pid: number): boolean {
   }
 }
 
+/**
+ * Whether anyone holds the kernel's lock, asked from Node or Bun through the `flock`
+ * command; `undefined` where there is none.
+ */
+function isKernelLockHeld(path: string): boolean | undefined {
+  const file = `${path}/${KERNEL_LOCK_FILE_NAME}`;
+  const { status } = spawnSync("flock", ["--nonblock", file, "true"]);
+  return status === 0 ? false : status === 1 ? true : undefined;
+}
+
 /** Whether the holder is surely gone; `hasKernelLock` is Deno's own evidence. */
-function isSurelyDead(holder: Holder, hasKernelLock: boolean): boolean {
-  if (holder.runtime === "deno" && hasKernelLock) return true;
+function isSurelyDead(
+  path: string,
+  holder: Holder,
+  hasKernelLock: boolean,
+): boolean {
+  if (holder.runtime === "deno") {
+    if (hasKernelLock) return true;
+    // Its process id may be one of another container, so the kernel's word first.
+    const isHeld = isKernelLockHeld(path);
+    if (isHeld !== undefined) return !isHeld;
+  }
   const self = describeSelf("");
   const sameWorld = holder.world === undefined || self.world === undefined ||
     holder.world === self.world;
@@ -165,8 +186,12 @@ function isSurelyDead(holder: Holder, hasKernelLock: boolean): boolean {
 
 function lockedError(path: string, holder: Holder | undefined): StoreError {
   const file = `${path}/${LOCK_FILE_NAME}`;
+  const isElsewhere = holder?.world !== undefined &&
+    holder.world !== (currentWorld() ?? holder.world);
   const who = holder === undefined
     ? "another process"
+    : isElsewhere
+    ? `process ${holder.pid} (${holder.runtime}) of another container or an earlier start of this one`
     : holder.pid === globalThis.process.pid
     ? "this process"
     : `process ${holder.pid} (${holder.runtime})`;
@@ -272,7 +297,7 @@ export function lockDirectory(path: string): DirectoryLock {
         throw lockedError(path, undefined);
       }
       if (holder === undefined) continue;
-      if (attempt >= 3 || !isSurelyDead(holder, hasKernelLock)) {
+      if (attempt >= 3 || !isSurelyDead(path, holder, hasKernelLock)) {
         throw lockedError(path, holder);
       }
       removeDead(path, holder, token);

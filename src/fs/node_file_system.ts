@@ -7,6 +7,7 @@
  */
 
 import * as fs from "node:fs";
+import { dirname } from "node:path";
 import { setImmediate } from "node:timers";
 import { fromSystemError, StoreError } from "../errors.ts";
 import type {
@@ -150,10 +151,52 @@ class NodeFileHandle implements FileHandle {
   }
 }
 
+/** False only where Deno would have to ask before it reads `path`. */
+function mayRead(path: string): boolean {
+  const { Deno } = globalThis as {
+    Deno?: {
+      permissions: {
+        querySync(query: { name: "read"; path: string }): { state: string };
+      };
+    };
+  };
+  return Deno === undefined ||
+    Deno.permissions.querySync({ name: "read", path }).state === "granted";
+}
+
+/** The directories that making `path` will make, as far as one may look. */
+function missingDirectories(path: string): string[] {
+  const missing: string[] = [];
+  let directory = path;
+  while (mayRead(directory) && !fs.existsSync(directory)) {
+    missing.push(directory);
+    const parent = dirname(directory);
+    if (parent === directory) break;
+    directory = parent;
+  }
+  return missing;
+}
+
+/** Syncs the name of a directory that was just made, where that is permitted. */
+function syncParent(directory: string): void {
+  const parent = dirname(directory);
+  if (!mayRead(parent)) return;
+  let descriptor = -1;
+  try {
+    descriptor = fs.openSync(parent, "r");
+    fs.fsyncSync(descriptor);
+  } catch {
+    /* not every system and not every owner allows it */
+  } finally {
+    if (descriptor >= 0) fs.closeSync(descriptor);
+  }
+}
+
 /** The disk. */
 export class NodeFileSystem implements FileSystem {
   /** Makes a directory and its parents. */
   createDirectory(path: string): void {
+    const made = missingDirectories(path);
     try {
       fs.mkdirSync(path, { recursive: true });
       if (!fs.statSync(path).isDirectory()) {
@@ -162,6 +205,7 @@ export class NodeFileSystem implements FileSystem {
     } catch (error) {
       throw fromSystemError("create the directory", path, error);
     }
+    for (const directory of made) syncParent(directory);
   }
 
   /** The names in a directory. */

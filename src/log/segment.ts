@@ -28,8 +28,10 @@ export class Segment {
   flushedLength: number = FILE_HEADER_BYTES;
   /** Bytes known to be on the medium. */
   syncedLength: number = FILE_HEADER_BYTES;
-  /** The file was cut and not synced since: until then the cut may not last. */
-  isCutUnsynced = false;
+  /** How often the file was cut; a cut may not last until it is synced. */
+  cuts = 0;
+  /** How many of these cuts are synced. */
+  syncedCuts = 0;
   /** The highest sync mark among its records. */
   markedLength: number = FILE_HEADER_BYTES;
   /** Records appended. */

@@ -169,7 +169,7 @@ export abstract class KeySpace {
       const engine = this.#load(key, "set a key");
       readExpireIn(options);
       values.load(value);
-      if (hasValue(engine)) return Promise.resolve(false);
+      if (hasValue(engine)) return engine.queue.doneFalse;
       return this.#put(key, value, options).queue.doneTrue;
     } catch (error) {
       return Promise.reject(error);
@@ -184,7 +184,7 @@ export abstract class KeySpace {
   delete(key: Key): Promise<boolean> {
     try {
       const engine = this.#load(key, "delete a key");
-      return engine.remove() ? engine.queue.doneTrue : Promise.resolve(false);
+      return engine.remove() ? engine.queue.doneTrue : engine.queue.doneFalse;
     } catch (error) {
       return Promise.reject(error);
     }

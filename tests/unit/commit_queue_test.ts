@@ -1,0 +1,163 @@
+/** When writes are done, and what becomes of them when the disk is full or fails. */
+import { assert, assertEquals, assertRejects } from "@std/assert";
+import { StoreError } from "../../src/errors.ts";
+import type { StoreOptions } from "../../src/store/options.ts";
+import { openEngine, Store } from "../../src/store/store.ts";
+import { checkBooks } from "../support/check_books.ts";
+import { FixedHost } from "../support/fixed_host.ts";
+
+const PATH = "/queue";
+
+function open(options: StoreOptions = {}, host = new FixedHost()) {
+  const engine = openEngine(
+    { path: PATH, valueLogGcEnabled: false, ...options },
+    host,
+  );
+  return { host, engine, store: new Store(engine) };
+}
+
+function text(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && new TextDecoder().decode(bytes);
+}
+
+async function codeOf(promise: Promise<unknown>): Promise<string> {
+  return (await assertRejects(() => promise, StoreError)).code;
+}
+
+Deno.test("commit: writes of one turn share a flush", async () => {
+  const { engine, store } = open();
+  const writes = Array.from({ length: 100 }, (_, i) => store.set(`${i}`, "v"));
+  assertEquals(engine.pendingWrites, 100);
+  assertEquals(engine.counters.flushes, 0);
+  await Promise.all(writes);
+  assertEquals(engine.pendingWrites, 0);
+  assertEquals(engine.counters.flushes, 1);
+  assertEquals(engine.counters.syncs, 0);
+  await store.close();
+});
+
+Deno.test("commit: writes that wait share a sync", async () => {
+  const { engine, store } = open({ syncWrites: true });
+  for (let round = 1; round <= 3; round++) {
+    const writes = Array.from(
+      { length: 100 },
+      (_, i) => store.set(`${i}`, "v"),
+    );
+    await Promise.all(writes);
+    assertEquals(engine.counters.syncs, round);
+  }
+  assertEquals(engine.log.active.syncedLength, engine.log.active.length);
+  await store.close();
+});
+
+Deno.test("commit: a synchronous write under sync writes is synced when it returns", async () => {
+  const { engine, store } = open({ syncWrites: true });
+  store.setSync("k", "v");
+  assertEquals(engine.log.active.syncedLength, engine.log.active.length);
+  store.deleteSync("k");
+  assertEquals(engine.log.active.syncedLength, engine.log.active.length);
+  await store.close();
+});
+
+Deno.test("commit: sync makes safe what was written before, flush hands it over", async () => {
+  const { host, engine, store } = open();
+  store.set("k", "v");
+  await store.flush();
+  assertEquals(engine.pendingWrites, 0);
+  assertEquals(engine.log.active.syncedLength, 64);
+  await store.sync();
+  assertEquals(engine.log.active.syncedLength, engine.log.active.length);
+  const after = open({}, host.afterKill(PATH));
+  assertEquals(text(after.store.getSync("k")), "v");
+});
+
+Deno.test("commit: a full disk undoes the writes that did not fit, and nothing else", async () => {
+  for (const free of [0, 1, 19, 30]) {
+    const { host, engine, store } = open();
+    await store.set("kept", "before");
+    await store.set("deleted", "before");
+    host.files.freeBytes = free;
+    const writes = [
+      store.set("kept", "after"),
+      store.delete("deleted"),
+      store.set("new", "after"),
+      store.batch().set("batch", "x").delete("kept").commit(),
+    ];
+    // Until it is known, they show.
+    assertEquals(text(store.getSync("new")), "after");
+    for (const write of writes) assertEquals(await codeOf(write), "DISK_FULL");
+    checkBooks(engine);
+    for (const key of ["kept", "deleted"]) {
+      assertEquals(text(await store.get(key)), "before");
+    }
+    assertEquals(store.has("new"), false);
+    assertEquals(store.size, 2);
+    // With space the store goes on as if nothing had been.
+    host.files.freeBytes = Infinity;
+    await store.set("kept", "later");
+    assertEquals(await store.delete("deleted"), true);
+    checkBooks(engine);
+    const after = open({}, host.afterKill(PATH));
+    assertEquals(after.engine.recovery.bytesCut, 0);
+    assertEquals(text(after.store.getSync("kept")), "later");
+    assertEquals(after.store.size, 1);
+  }
+});
+
+Deno.test("commit: a full disk in a synchronous write throws, and the value shows no more", async () => {
+  const { host, engine, store } = open({ valueThreshold: 1000 });
+  await store.set("k", "before");
+  for (const size of [10, 100_000]) {
+    host.files.freeBytes = 5;
+    let code = "";
+    try {
+      store.setSync("k", new Uint8Array(size));
+    } catch (error) {
+      code = (error as StoreError).code;
+    }
+    assertEquals(code, "DISK_FULL");
+    assertEquals(text(store.getSync("k")), "before");
+    checkBooks(engine);
+  }
+  host.files.freeBytes = Infinity;
+  await store.close();
+});
+
+Deno.test("commit: after a failed sync nothing is written any more, and reads go on", async () => {
+  for (const syncWrites of [false, true]) {
+    const { host, store } = open({ syncWrites });
+    await store.set("k", "safe");
+    host.files.failsSync = true;
+    const write = syncWrites ? store.set("k", "unsafe") : store.sync();
+    if (!syncWrites) await assertRejects(() => write, StoreError);
+    else assertEquals(await codeOf(write), "IO");
+    // The medium may have recovered; what it lost is lost all the same.
+    host.files.failsSync = false;
+    for (
+      const call of [
+        () => store.set("k", "v"),
+        () => store.delete("k"),
+        () => store.batch().set("k", "v").commit(),
+        () => store.sync(),
+      ]
+    ) {
+      assertEquals(await codeOf(call()), "POISONED");
+    }
+    assert(text(store.getSync("k")) !== undefined);
+    await store.close();
+    const after = open({}, host.afterKill(PATH));
+    await after.store.set("k", "goes on");
+    assertEquals(text(after.store.getSync("k")), "goes on");
+  }
+});
+
+Deno.test("commit: a store that is closed has synced everything", async () => {
+  const { engine, store } = open();
+  store.set("k", "v");
+  const closing = store.close();
+  assertEquals(store.status, "closing");
+  await closing;
+  assertEquals(store.status, "closed");
+  const { active } = engine.log;
+  assertEquals(active.syncedLength, active.length);
+});
