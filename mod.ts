@@ -49,7 +49,10 @@ export type {
   StoreStats,
 } from "./src/store/stats.ts";
 export type { GcReport } from "./src/engine/garbage_collector.ts";
-export type { RecoveryReport } from "./src/engine/recovery.ts";
+export type { RecoveryReport } from "./src/engine/recovery_report.ts";
+export type { LostRange } from "./src/log/salvage_reader.ts";
+export type { SalvageReport } from "./src/engine/salvage.ts";
+export type { SegmentVerification, VerifyReport } from "./src/engine/verify.ts";
 export type { Percentiles } from "./src/engine/latency_histogram.ts";
 export {
   CorruptionError,

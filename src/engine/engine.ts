@@ -37,7 +37,8 @@ import { LogicalClock } from "./logical_clock.ts";
 import { LogWriter, NEXT_VERSION } from "./log_writer.ts";
 import { RecordReader } from "./record_reader.ts";
 import type { EngineSettings } from "./settings.ts";
-import { recover, type Recovered, type RecoveryReport } from "./recovery.ts";
+import { recover, type Recovered } from "./recovery.ts";
+import type { RecoveryReport } from "./recovery_report.ts";
 
 /** One operation of a batch, its key already encoded. */
 export interface BatchOperation {
@@ -111,7 +112,7 @@ export class Engine {
     this.#versionAtOpen = recovered.nextVersion;
     this.recovery = recovered.report;
     this.#clock = new LogicalClock(host, recovered.expiryHorizon);
-    if (log.segments.size === 0 || recovered.halfMade !== undefined) {
+    if (log.segments.size === 0 || recovered.mustSeal) {
       if (recovered.halfMade !== undefined) {
         log.files.remove(recovered.halfMade);
       }
@@ -172,6 +173,7 @@ export class Engine {
       recovered = recover(
         directory,
         host,
+        settings.recovery,
         (log) =>
           new Level0(
             log,
@@ -192,6 +194,11 @@ export class Engine {
   /** The time for expiries; it never goes back, not even over a restart. */
   now(): number {
     return this.#clock.now();
+  }
+
+  /** Makes {@linkcode now} at least `time`. */
+  advanceClock(time: number): void {
+    this.#clock.advanceTo(time);
   }
 
   /** @throws {StoreClosedError} If the store is not open. */

@@ -23,6 +23,15 @@ export class LogicalClock {
     this.now();
   }
 
+  /** Makes the clock show at least `time`. */
+  advanceTo(time: number): void {
+    this.now();
+    if (time <= this.#time) return;
+    this.#time = time;
+    this.#behindSince = NaN;
+    this.now();
+  }
+
   /** Milliseconds since 1970, or later. */
   now(): number {
     const machineTime = this.#host.now();

@@ -36,28 +36,16 @@ import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
 import { KeyBuffer } from "./key_buffer.ts";
 import { KeyLedger } from "./key_ledger.ts";
 import type { Level0 } from "./level0.ts";
+import type { RecoveryReport } from "./recovery_report.ts";
+import type { RecoveryMode } from "./settings.ts";
 import { SegmentReplay } from "./segment_replay.ts";
 import { cutTail, removeLeftovers } from "./lost_file.ts";
-import { type FoundSegment, openSegments } from "./segment_files.ts";
+import {
+  type FoundSegment,
+  openSegments,
+  openSoundSegments,
+} from "./segment_files.ts";
 import { findSyncedAfter } from "./torn_tail.ts";
-
-/** What opening a store found and did. */
-export interface RecoveryReport {
-  /** Where the index came from: a new store, the index snapshot, or the log and its hints. */
-  source: "new" | "snapshot" | "log";
-  /** Segments found. */
-  segments: number;
-  /** Index rows taken from hint files. */
-  rowsFromHints: number;
-  /** Records read from segments. */
-  recordsReplayed: number;
-  /** Bytes of a torn tail that were cut. */
-  bytesCut: number;
-  /** Where the cut bytes were kept, if there were any. */
-  lostFile: string | undefined;
-  /** Time it took, in milliseconds. */
-  milliseconds: number;
-}
 
 /** A directory brought back to life. */
 export interface Recovered {
@@ -84,6 +72,8 @@ export interface Recovered {
    * before it is sealed.
    */
   halfMade: string | undefined;
+  /** True if nothing may be appended to the newest segment. */
+  mustSeal: boolean;
   /** What was found and done. */
   report: RecoveryReport;
 }
@@ -92,13 +82,14 @@ export interface Recovered {
 export function recover(
   directory: string,
   host: Host,
+  mode: RecoveryMode,
   makeLevel0: (log: ValueLog) => Level0,
 ): Recovered {
   const start = performance.now();
   const opened: FileHandle[] = [];
   let level0: Level0 | undefined;
   try {
-    const recovered = new Recovery(directory, host, opened).run((log) =>
+    const recovered = new Recovery(directory, host, mode, opened).run((log) =>
       level0 = makeLevel0(log)
     );
     recovered.report.milliseconds = performance.now() - start;
@@ -113,12 +104,14 @@ export function recover(
 class Recovery {
   readonly #directory: string;
   readonly #host: Host;
+  readonly #mode: RecoveryMode;
   readonly #opened: FileHandle[];
   #report: RecoveryReport = {
     source: "new",
     segments: 0,
     rowsFromHints: 0,
     recordsReplayed: 0,
+    lost: [],
     bytesCut: 0,
     lostFile: undefined,
     milliseconds: 0,
@@ -126,23 +119,24 @@ class Recovery {
   #nextVersion = 1;
   #horizon = 0;
   #halfMade: string | undefined;
+  #mustSeal = false;
 
-  constructor(directory: string, host: Host, opened: FileHandle[]) {
+  constructor(
+    directory: string,
+    host: Host,
+    mode: RecoveryMode,
+    opened: FileHandle[],
+  ) {
     this.#directory = directory;
     this.#host = host;
+    this.#mode = mode;
     this.#opened = opened;
   }
 
   run(makeLevel0: (log: ValueLog) => Level0): Recovered {
     const { files } = this.#host;
     const names = files.list(this.#directory);
-    const { found, halfMade } = openSegments(
-      files,
-      this.#directory,
-      names,
-      this.#opened,
-    );
-    this.#halfMade = halfMade;
+    const found = this.#openSegments(names);
     for (const { header } of found) this.#noteHeader(header);
     this.#report.segments = found.length;
     const storeId = found[0]?.header.storeId ??
@@ -152,12 +146,10 @@ class Recovery {
     const key = new KeyBuffer();
     key.setSecret(secret);
     let ledger = new KeyLedger(log, key);
-    const loaded = found.length === 0 ? undefined : readSnapshot(
-      this.#host.files,
-      this.#directory,
-      storeId,
-      ledger,
-    );
+    const isSnapshotTrusted = found.length > 0 && this.#mode !== "salvage";
+    const loaded = isSnapshotTrusted
+      ? readSnapshot(files, this.#directory, storeId, ledger)
+      : undefined;
     if (loaded === undefined) {
       ledger = new KeyLedger(log, key);
     } else {
@@ -170,7 +162,10 @@ class Recovery {
     const level0 = makeLevel0(log);
     this.#addSegments(log, found, loaded);
     for (const { id, size } of found) {
-      this.#replaySegment(log, log.get(id), ledger, key, level0, size);
+      const segment = log.get(id);
+      const replay = new SegmentReplay(segment, ledger, key, size);
+      if (this.#mode === "salvage") this.#salvageSegment(log, segment, replay);
+      else this.#replaySegment(log, segment, replay, level0, size);
     }
     if (found.length > 0 && loaded === undefined) this.#report.source = "log";
     removeLeftovers(log, names);
@@ -187,8 +182,28 @@ class Recovery {
       isSnapshotCurrent: loaded !== undefined && !isReplayed,
       level0,
       halfMade: this.#halfMade,
+      mustSeal: this.#mustSeal,
       report: this.#report,
     };
+  }
+
+  #openSegments(names: string[]): FoundSegment[] {
+    const { files } = this.#host;
+    const directory = this.#directory;
+    if (this.#mode === "salvage") {
+      const sound = openSoundSegments(files, directory, names, this.#opened);
+      this.#report.lost.push(...sound.lost);
+      return sound.found;
+    }
+    const { found, halfMade } = openSegments(
+      files,
+      directory,
+      names,
+      this.#opened,
+    );
+    this.#halfMade = halfMade;
+    this.#mustSeal = halfMade !== undefined;
+    return found;
   }
 
   #fileSize(names: string[], name: string): number {
@@ -268,21 +283,16 @@ class Recovery {
   #replaySegment(
     log: ValueLog,
     segment: Segment,
-    ledger: KeyLedger,
-    key: KeyBuffer,
+    replay: SegmentReplay,
     level0: Level0,
     size: number,
   ): void {
     const isNewest = segment === log.active;
-    const isSealed = !isNewest || this.#halfMade !== undefined;
-    const replay = new SegmentReplay(segment, ledger, key, size);
+    const isSealed = !isNewest || this.#mustSeal;
     replay.useHint(this.#readHint(log, segment));
     const scanStart = segment.length;
     const problem = replay.scan();
-    this.#report.rowsFromHints += replay.rowsFromHints;
-    this.#report.recordsReplayed += replay.recordsReplayed;
-    this.#nextVersion = Math.max(this.#nextVersion, replay.versionMax + 1);
-    this.#horizon = Math.max(this.#horizon, replay.horizonMax);
+    this.#noteReplay(replay);
     this.#checkEnd(segment, replay, problem, size, isSealed);
     if (problem !== undefined) {
       this.#report.bytesCut = size - segment.length;
@@ -305,6 +315,28 @@ class Recovery {
     }
   }
 
+  #noteReplay(replay: SegmentReplay): void {
+    this.#report.rowsFromHints += replay.rowsFromHints;
+    this.#report.recordsReplayed += replay.recordsReplayed;
+    this.#nextVersion = Math.max(this.#nextVersion, replay.versionMax + 1);
+    this.#horizon = Math.max(this.#horizon, replay.horizonMax);
+  }
+
+  /** Brings what is sound of one segment into the books, and leaves its file alone. */
+  #salvageSegment(
+    log: ValueLog,
+    segment: Segment,
+    replay: SegmentReplay,
+  ): void {
+    const lost = replay.salvage();
+    this.#noteReplay(replay);
+    this.#report.lost.push(...lost);
+    segment.isDamaged = lost.length > 0;
+    segment.flushedLength = segment.syncedLength = segment.length;
+    // Records after bad bytes could not be told from ones before them.
+    if (segment === log.active) this.#mustSeal = segment.isDamaged;
+  }
+
   /** Tells a torn tail, which is cut, from corruption, which is an error. */
   #checkEnd(
     segment: Segment,
@@ -322,7 +354,7 @@ class Recovery {
         `the file ends here, though ${replay.syncedMax} bytes of it were synced`,
       );
     }
-    if (isSealed) {
+    if (isSealed || this.#mode === "strict") {
       throw segment.corruption("open the store", replay.problemOffset, problem);
     }
     const synced = Math.max(

@@ -12,13 +12,19 @@ import {
   joinPath,
   readFully,
 } from "../fs/file_system.ts";
+import type { LostRange } from "../log/salvage_reader.ts";
 import {
   decodeFileHeader,
   FILE_HEADER_BYTES,
   type FileHeader,
   sameStore,
 } from "../format/file_header.ts";
-import { hintName, parseFileName, segmentName } from "../format/file_names.ts";
+import {
+  hintName,
+  lostName,
+  parseFileName,
+  segmentName,
+} from "../format/file_names.ts";
 
 /** A segment on disk whose header is sound. */
 export interface FoundSegment {
@@ -103,4 +109,42 @@ function checkOwner(
       "it belongs to another store than the segments before it",
     );
   }
+}
+
+/**
+ * Opens every segment whose header is sound, for salvage. The others are set aside
+ * under the name of lost bytes, and told.
+ */
+export function openSoundSegments(
+  files: FileSystem,
+  directory: string,
+  names: string[],
+  opened: FileHandle[],
+): { found: FoundSegment[]; lost: LostRange[] } {
+  const found: FoundSegment[] = [];
+  const lost: LostRange[] = [];
+  for (const id of segmentIds(names)) {
+    const name = segmentName(id);
+    try {
+      const one = openSegments(files, directory, [name], opened).found;
+      for (const segment of one) {
+        const path = joinPath(directory, name);
+        checkOwner(found[0]?.header, segment.header, id, path);
+        found.push(segment);
+      }
+    } catch (error) {
+      if (!(error instanceof CorruptionError)) throw error;
+      const path = joinPath(directory, lostName(id, 0));
+      const bytes = opened.at(-1)!.size();
+      files.rename(joinPath(directory, name), path);
+      lost.push({
+        path,
+        segmentId: id,
+        offset: 0,
+        bytes,
+        reason: error.message,
+      });
+    }
+  }
+  return { found, lost };
 }

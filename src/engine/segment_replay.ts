@@ -13,30 +13,17 @@ import {
   ChunkRows,
   readChunk,
 } from "../format/hint.ts";
-import {
-  FLAG_BATCH,
-  FLAG_BATCH_END,
-  FLAG_BUCKET,
-  KIND_CONTROL,
-  KIND_MASK,
-  KIND_PUT,
-  type RecordHead,
-} from "../format/record.ts";
+import { FLAG_BUCKET, KIND_CONTROL, KIND_PUT } from "../format/record.ts";
 import type { Segment } from "../log/segment.ts";
-import { SegmentScanner } from "../log/segment_scanner.ts";
+import {
+  type CommittedRecord,
+  CommittedRecords,
+  isInBucket,
+  kindOf,
+} from "../log/committed_records.ts";
+import { type LostRange, SalvageReader } from "../log/salvage_reader.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
-
-/** A member of a batch whose end was not read yet. */
-interface BatchMember {
-  flags: number;
-  codec: number;
-  key: Uint8Array;
-  valueLength: number;
-  offset: number;
-  length: number;
-  expiry: number;
-}
 
 /** Replays one segment. */
 export class SegmentReplay {
@@ -147,90 +134,55 @@ export class SegmentReplay {
    */
   scan(): string | undefined {
     const segment = this.#segment;
-    const scanner = new SegmentScanner(segment, segment.length, this.#size);
-    const { head } = scanner;
-    let batch: BatchMember[] = [];
-    let batchVersion = 0;
-    while (scanner.next()) {
-      const isInBatch = (head.flags & FLAG_BATCH) !== 0;
-      const goesOn = batch.length > 0;
-      if (goesOn && (!isInBatch || head.version !== batchVersion)) {
-        return this.#fail("a batch has no end", segment.length);
-      }
-      this.syncedMax = Math.max(this.syncedMax, head.syncMark);
-      this.versionMax = Math.max(this.versionMax, head.version);
-      this.horizonMax = Math.max(this.horizonMax, scanner.horizon());
-      this.rows.noteHorizon(this.horizonMax);
+    const records = new CommittedRecords(segment, segment.length, this.#size);
+    while (records.next()) {
+      this.#replay(records.current);
+      segment.length = records.position;
+    }
+    this.recordsReplayed += records.count;
+    this.syncedMax = Math.max(this.syncedMax, records.syncMarkMax);
+    this.versionMax = Math.max(this.versionMax, records.versionMax);
+    this.horizonMax = Math.max(this.horizonMax, records.horizonMax);
+    this.rows.noteHorizon(this.horizonMax);
+    this.problemOffset = records.problemOffset;
+    return records.problem;
+  }
+
+  /**
+   * Reads the rest of the records that are sound, over all that is not; what is left
+   * out counts as dead. Returns what that was.
+   */
+  salvage(): LostRange[] {
+    const segment = this.#segment;
+    const reader = new SalvageReader(segment, segment.length, this.#size);
+    let leftOut = this.#size - segment.length;
+    while (reader.next()) {
+      this.#replay(reader.current);
       this.recordsReplayed++;
-      if (isInBatch) {
-        batchVersion = head.version;
-        batch.push({
-          flags: head.flags,
-          codec: head.codec,
-          key: scanner.window.slice(
-            scanner.keyStart,
-            scanner.keyStart + head.keyLength,
-          ),
-          valueLength: head.valueLength,
-          offset: scanner.offset,
-          length: head.length,
-          expiry: head.expiry,
-        });
-        if ((head.flags & FLAG_BATCH_END) === 0) continue;
-        this.#applyBatch(batch, batchVersion);
-        batch = [];
-      } else {
-        const { window, keyStart } = scanner;
-        const isBucket = (head.flags & FLAG_BUCKET) !== 0;
-        this.#key.loadRecord(window, keyStart, head.keyLength, isBucket);
-        this.#apply(head.kind, scanner.offset, head.length, head.expiry);
-        this.#addRow(head, window, keyStart);
-      }
-      segment.length = scanner.position;
+      leftOut -= reader.current.length;
     }
-    if (scanner.problem !== undefined) {
-      return this.#fail(scanner.problem, scanner.position);
-    }
-    if (batch.length > 0) {
-      return this.#fail("a batch has no end", segment.length);
-    }
-    return undefined;
+    this.versionMax = Math.max(this.versionMax, reader.versionMax);
+    this.horizonMax = Math.max(this.horizonMax, reader.horizonMax);
+    segment.length = this.#size;
+    segment.deadBytes += leftOut;
+    return reader.lost;
   }
 
-  #fail(problem: string, offset: number): string {
-    this.problemOffset = offset;
-    return problem;
-  }
-
-  #addRow(head: RecordHead, source: Uint8Array, keyStart: number): void {
+  #replay(record: CommittedRecord): void {
+    const { flags, codec, version, expiry, keyLength, valueLength } = record;
+    const { source, keyStart, offset, length } = record;
+    this.#key.loadRecord(source, keyStart, keyLength, isInBucket(record));
+    this.#apply(kindOf(record), offset, length, expiry);
     this.rows.add(
-      head.flags,
-      head.codec,
-      head.keyLength,
-      head.valueLength,
-      head.version,
-      head.expiry,
+      flags,
+      codec,
+      keyLength,
+      valueLength,
+      version,
+      expiry,
       source,
       keyStart,
     );
-  }
-
-  #applyBatch(batch: BatchMember[], version: number): void {
-    for (const member of batch) {
-      const { flags, codec, key, valueLength, offset, length, expiry } = member;
-      this.#key.loadRecord(key, 0, key.length, (flags & FLAG_BUCKET) !== 0);
-      this.#apply(flags & KIND_MASK, offset, length, expiry);
-      this.rows.add(
-        flags,
-        codec,
-        key.length,
-        valueLength,
-        version,
-        expiry,
-        key,
-        0,
-      );
-    }
   }
 
   #apply(kind: number, offset: number, length: number, expiry: number): void {

@@ -31,6 +31,9 @@ export interface TimetableSettings {
   valueLogGcIntervalInSeconds: number;
 }
 
+/** What recovery does with bytes that make no sense. */
+export type RecoveryMode = "strict" | "tail" | "salvage";
+
 /** The settings of an engine. */
 export interface EngineSettings extends WriterSettings, TimetableSettings {
   /** Wait for the medium before a write resolves. */
@@ -39,6 +42,8 @@ export interface EngineSettings extends WriterSettings, TimetableSettings {
   numLevel0Tables: number;
   /** Level-0 tables at which writers wait. */
   numLevel0TablesStall: number;
+  /** What recovery does with bytes that make no sense. */
+  recovery: RecoveryMode;
   /** Bytes of the block cache. */
   blockCacheSize: number;
 }

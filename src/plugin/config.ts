@@ -254,6 +254,7 @@ function parseVariable(rule: SettingRule, text: string): unknown {
       return /^[+-]?\d+$/.test(text) ? Number(text) : text;
     case "ratio":
       return /^[+-]?(\d+(\.\d*)?|\.\d+)$/.test(text) ? Number(text) : text;
+    case "choice":
     case "string":
       return text;
   }

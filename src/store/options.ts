@@ -100,6 +100,17 @@ export interface StoreOptions {
    */
   valueLogGcIntervalInSeconds?: number;
   /**
+   * What opening does with bytes that make no sense. `"tail"`: a torn tail, which a
+   * crash leaves at the end of the log, is cut and kept aside; anything else is an
+   * error. `"strict"`: a torn tail is an error too, and nothing is changed.
+   * `"salvage"`: bad bytes are left out wherever they are, and told in
+   * `store.recovery.lost`; what they held is gone, and what they had replaced or
+   * deleted may be back.
+   *
+   * @default {"tail"}
+   */
+  recovery?: "strict" | "tail" | "salvage";
+  /**
    * Bytes of file blocks kept in memory for reads that miss the memtables; 0 turns
    * the cache off. Range 0 to 8,589,934,592.
    *
@@ -115,7 +126,9 @@ export interface OptionRule {
   /** The name in YAML. */
   readonly yaml: string;
   /** The kind of value. */
-  readonly type: "boolean" | "integer" | "ratio" | "string";
+  readonly type: "boolean" | "choice" | "integer" | "ratio" | "string";
+  /** The values of a choice. */
+  readonly choices?: readonly string[];
   /** The smallest integer allowed. */
   readonly min?: number;
   /** The largest integer allowed. */
@@ -216,6 +229,13 @@ export const OPTION_RULES: readonly OptionRule[] = [
     default: 120,
   },
   {
+    name: "recovery",
+    yaml: "recovery",
+    type: "choice",
+    choices: ["strict", "tail", "salvage"],
+    default: "tail",
+  },
+  {
     name: "blockCacheSize",
     yaml: "block_cache_size",
     type: "integer",
@@ -230,6 +250,8 @@ export function describeRule(rule: OptionRule): string {
   switch (rule.type) {
     case "boolean":
       return "true or false";
+    case "choice":
+      return `one of ${rule.choices!.join(", ")}`;
     case "integer":
       return `an integer from ${rule.min} to ${rule.max}`;
     case "ratio":
@@ -255,6 +277,11 @@ export function checkOption(
       return typeof value === "boolean" ? undefined : new TypeError(message);
     case "string":
       return typeof value === "string" ? undefined : new TypeError(message);
+    case "choice":
+      if (typeof value !== "string") return new TypeError(message);
+      return rule.choices!.includes(value)
+        ? undefined
+        : new RangeError(message);
     case "integer":
       if (typeof value !== "number") return new TypeError(message);
       return Number.isInteger(value) && value >= rule.min! && value <= rule.max!

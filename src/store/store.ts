@@ -6,7 +6,9 @@
 
 import { Engine } from "../engine/engine.ts";
 import type { GcReport } from "../engine/garbage_collector.ts";
-import type { RecoveryReport } from "../engine/recovery.ts";
+import type { RecoveryReport } from "../engine/recovery_report.ts";
+import { salvage, type SalvageReport } from "../engine/salvage.ts";
+import { verify, type VerifyReport } from "../engine/verify.ts";
 import type { Host } from "../fs/file_system.ts";
 import { MemoryFileSystem } from "../fs/memory_file_system.ts";
 import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
@@ -79,6 +81,67 @@ export class Store extends KeySpace implements AsyncDisposable {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Reads every byte of a store that is not open, holds hints and index snapshot
+   * against it, and tells what it found. Nothing is changed.
+   *
+   * @param path The data directory.
+   * @returns What was found; damage is told, not thrown.
+   * @throws {StoreError} `LOCKED` if the store is open, `BAD_PATH` if there is none,
+   * `UNSUPPORTED_FORMAT` if a newer version wrote it.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assert } from "@std/assert";
+   *
+   * const path = "./data/verified";
+   * await using store = await Store.open(path);
+   * await store.set("key", "value");
+   * await store.close();
+   * const report = await Store.verify(path);
+   * assert(report.isSound);
+   * ```
+   */
+  static async verify(path: string): Promise<VerifyReport> {
+    return await verify(path, systemHost(new NodeFileSystem()));
+  }
+
+  /**
+   * Copies everything of a damaged store that still makes sense to a new one: all
+   * sound records in the order of the log, with their expiries. A batch of which a
+   * part is lost is left out. What a lost record had replaced or deleted comes back.
+   * The damaged store is not changed.
+   *
+   * @param path The data directory of the damaged store, which must not be open.
+   * @param target The data directory of the new store, or its settings.
+   * @returns What was copied and what was lost.
+   * @throws {StoreError} `LOCKED` if either is open, `BAD_PATH` if there is no store
+   * at `path` or there is one at `target`.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * const path = `./data/damaged-${Date.now()}`;
+   * await using store = await Store.open(path);
+   * await store.set("key", "value");
+   * await store.close();
+   * const report = await Store.salvage(path, `${path}-salvaged`);
+   * assertEquals(report.keys, 1);
+   * assertEquals(report.lost, []);
+   * ```
+   */
+  static async salvage(
+    path: string,
+    target: string | StoreOptions,
+  ): Promise<SalvageReport> {
+    const options = typeof target === "string" ? { path: target } : target;
+    const host = systemHost(new NodeFileSystem());
+    return await salvage(path, host, () => openEngine(options));
   }
 
   /** Whether the store accepts calls. */

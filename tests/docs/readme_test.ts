@@ -65,7 +65,8 @@ Deno.test("README: the table of settings has the real ranges", () => {
   };
   const real = SETTING_RULES.map((rule) => [
     rule.yaml,
-    ranges[rule.type] ?? `${rule.min} to ${rule.max}`,
+    ranges[rule.type] ?? rule.choices?.join(", ") ??
+      `${rule.min} to ${rule.max}`,
   ]);
   assertEquals(documented.toSorted(), real.toSorted());
   // In the order of the plugin's manual, and then ours.

@@ -111,6 +111,7 @@ const CASES: Record<string, { good: unknown; bad: string[] }> = {
     good: 1,
     bad: ["0", "2147484", "1.5", "2m", "120s"],
   },
+  recovery: { good: "strict", bad: ["lax", "true", "1", "[tail]"] },
   block_cache_size: { good: 0, bad: ["-1", "8589934593", "32MiB"] },
 };
 

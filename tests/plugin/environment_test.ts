@@ -25,6 +25,7 @@ const VALUES: Record<string, [text: string, value: unknown]> = {
   value_log_gc_enabled: ["false", false],
   value_log_gc_discard_ratio: ["0.25", 0.25],
   value_log_gc_interval_in_seconds: ["7", 7],
+  recovery: ["strict", "strict"],
   block_cache_size: ["0", 0],
 };
 
@@ -37,6 +38,8 @@ for (const { name, yaml, type } of SETTING_RULES) {
     assertEquals(loadConfig({}, { env })[name], value);
     const other = type === "string"
       ? "./other"
+      : type === "choice"
+      ? "salvage"
       : type === "boolean"
       ? !value
       : 100;

@@ -2,7 +2,14 @@
  * Every setting has an effect one can see: in the statistics, in the segments, or in
  * the files on disk. Each test runs an instance with the setting one way and another.
  */
-import { assert, assertEquals, assertGreater, assertLess } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertGreater,
+  assertLess,
+  assertRejects,
+} from "@std/assert";
+import { CorruptionError } from "../../src/errors.ts";
 import { Badger, type BadgerConfig, kv } from "../../src/plugin/mod.ts";
 import { SETTING_RULES } from "../../src/plugin/settings.ts";
 import type { KeySpace } from "../../src/store/key_space.ts";
@@ -354,6 +361,25 @@ effectOf(
     assertEquals(await run(1_048_576), [true, true]);
   },
 );
+
+effectOf("recovery", "a torn tail is cut, or refused", async () => {
+  await using directory = tempDir();
+  const { path } = directory;
+  const start = (recovery: "strict" | "tail") =>
+    Badger.start({ path, recovery }, { env: () => undefined });
+  {
+    await using badger = await start("tail");
+    await badger.kvStore.addValue("bucket", "key", "value");
+  }
+  const file = `${path}/0000000001.vlog`;
+  const { size } = Deno.statSync(file);
+  Deno.writeTextFileSync(file, "torn", { append: true });
+  const error = await assertRejects(() => start("strict"), CorruptionError);
+  assertEquals(error.offset, size);
+  await using badger = await start("tail");
+  assertEquals(badger.store.recovery.bytesCut, 4);
+  assertEquals(Deno.statSync(file).size, size);
+});
 
 Deno.test("effect: every setting there is has such a test", () => {
   assertEquals(

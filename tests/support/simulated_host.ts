@@ -112,8 +112,9 @@ export class FailingFileSystem implements FileSystem {
 }
 
 /** A host under the test's control. */
-export class SimulatedHost implements Host {
-  readonly files: FailingFileSystem;
+export class SimulatedHost<Files extends FileSystem = FailingFileSystem>
+  implements Host {
+  readonly files: Files;
   /** The machine's clock, in milliseconds since 1970. */
   time: number;
   #elapsed = 0;
@@ -123,7 +124,7 @@ export class SimulatedHost implements Host {
 
   constructor(
     seed: number,
-    files: FailingFileSystem = new FailingFileSystem(),
+    files: Files = new FailingFileSystem() as FileSystem as Files,
     time: number = Date.UTC(2030, 0, 1),
   ) {
     this.files = files;

@@ -45,12 +45,12 @@ Deno.test("block cache: gives the bytes of the block asked for, whatever the ord
   const cache = new BlockCache(64 * CACHE_BLOCK_BYTES);
   const random = seededRandom(7);
   let hits = 0;
-  for (let i = 0; i < 20_000; i++) {
+  for (let i = 0; i < 6000; i++) {
     const segment = segments[Math.floor(random() * 3)]!;
     if (get(cache, segment, Math.floor(random() * 60))) hits++;
   }
   // 64 of 180 blocks fit.
-  assert(hits > 5000 && hits < 9000, `${hits} hits`);
+  assert(hits > 1500 && hits < 2700, `${hits} hits`);
 });
 
 Deno.test("block cache: what fits is read once", () => {

@@ -1,6 +1,7 @@
 /** Bucket names before keys: no two pairs of bucket and key meet. */
 import { assert, assertEquals, assertThrows } from "@std/assert";
 import fc from "fast-check";
+import { anyText } from "../support/any_text.ts";
 import {
   BUCKET_NAME_BYTES_MAX,
   bucketPrefix,
@@ -20,7 +21,7 @@ Deno.test("bucket name: its length, then its bytes", () => {
 });
 
 Deno.test("bucket name: no prefix is the beginning of another", () => {
-  const name = fc.string({ unit: "binary", maxLength: 300 });
+  const name = anyText(0, 200);
   fc.assert(fc.property(name, name, (a, b) => {
     const [first, second] = [bucketPrefix(a), bucketPrefix(b)];
     const common = Math.min(first.length, second.length);

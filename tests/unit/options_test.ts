@@ -41,12 +41,16 @@ Deno.test("options: what is out of its range is a RangeError that tells the rang
       ? [rule.min! - 1, rule.max! + 1, rule.min! + 0.5, NaN, Infinity, -1]
       : rule.type === "ratio"
       ? [0, 1, -0.5, 1.5, NaN]
+      : rule.type === "choice"
+      ? ["lax", "", "Tail"]
       : [];
     for (const value of wrong) {
       assertThrows(
         () => resolve({ [rule.name]: value }),
         RangeError,
-        `Cannot use ${value} as ${rule.name}: it must be ${describeRule(rule)}`,
+        `Cannot use ${
+          typeof value === "string" ? JSON.stringify(value) : value
+        } as ${rule.name}: it must be ${describeRule(rule)}`,
       );
     }
   }
@@ -55,7 +59,7 @@ Deno.test("options: what is out of its range is a RangeError that tells the rang
 Deno.test("options: what is of the wrong type is a TypeError that names it", () => {
   for (const rule of OPTION_RULES) {
     const wrong = [{}, [], 5n, () => 1].concat(
-      rule.type === "string" ? [] : ["12" as never],
+      rule.type === "string" || rule.type === "choice" ? [] : ["12" as never],
       rule.type === "boolean" ? [1 as never] : [true as never],
     );
     for (const value of wrong) {

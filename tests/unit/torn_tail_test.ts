@@ -1,12 +1,14 @@
 /** Torn tails told from rot by the sync marks of later records. */
-import { assertEquals } from "@std/assert";
+import { assertEquals, assertLess } from "@std/assert";
 import { findSyncedAfter } from "../../src/engine/torn_tail.ts";
 import { put, RawSegment } from "../support/raw_segment.ts";
 
 const MIB = 1 << 20;
+/** Versions that had been given out, at most. */
+const VERSION_MAX = 100;
 
 function search(raw: RawSegment, bad: number): number {
-  return findSyncedAfter(raw.segment, bad, raw.size, 100);
+  return findSyncedAfter(raw.segment, bad, raw.size, VERSION_MAX);
 }
 
 Deno.test("torn tail: no later record, no mark", () => {
@@ -16,7 +18,7 @@ Deno.test("torn tail: no later record, no mark", () => {
   assertEquals(search(raw, bad), 0);
   raw.addBytes(crypto.getRandomValues(new Uint8Array(5000)));
   assertEquals(search(raw, bad), 0);
-  assertEquals(findSyncedAfter(raw.segment, bad, bad + 1, 100), 0);
+  assertEquals(findSyncedAfter(raw.segment, bad, bad + 1, VERSION_MAX), 0);
 });
 
 Deno.test("torn tail: a later record without a mark proves nothing", () => {
@@ -84,4 +86,37 @@ Deno.test("torn tail: a marked record larger than the window is a witness too", 
   assertEquals(search(raw, bad), synced);
   raw.flip(raw.size - 1);
   assertEquals(search(raw, bad), 0);
+});
+
+Deno.test("torn tail: a record of a version that was never given out is no witness", () => {
+  for (
+    const [version, isWitness] of [[VERSION_MAX, true], [1000, false]] as const
+  ) {
+    const raw = new RawSegment().add(put("a", "1"));
+    const bad = raw.size;
+    raw.add(put("b", "2"));
+    const synced = raw.size;
+    raw.add(put("c", "3", { version, syncMark: synced }));
+    raw.flip(bad + 4);
+    assertEquals(search(raw, bad), isWitness ? synced : 0);
+  }
+});
+
+Deno.test("torn tail: the search ends, however much like records the bytes look", () => {
+  const raw = new RawSegment().add(put("a", "1"));
+  const bad = raw.size;
+  // Nothing but heads of marked records, each as long as half of the rest.
+  const tail = new Uint8Array(MIB / 4);
+  const view = new DataView(tail.buffer);
+  for (let at = 0; at + 24 <= tail.length; at += 24) {
+    view.setUint8(at + 4, 0x21);
+    view.setUint16(at + 6, 1, true);
+    view.setUint32(at + 8, MIB / 8, true);
+    view.setUint32(at + 12, 1, true);
+    view.setUint32(at + 20, bad + 1, true);
+  }
+  raw.addBytes(tail);
+  const start = performance.now();
+  assertEquals(search(raw, bad), 0);
+  assertLess(performance.now() - start, 20_000);
 });

@@ -1,0 +1,167 @@
+/** Store.salvage, and opening with `recovery`: what is brought back and what is told. */
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { CorruptionError, Store, StoreError } from "../../mod.ts";
+import { salvage } from "../../src/engine/salvage.ts";
+import { openEngine } from "../../src/store/store.ts";
+import { checkBooks } from "../support/check_books.ts";
+import { FixedHost } from "../support/fixed_host.ts";
+import { tempDir } from "../support/temp.ts";
+import {
+  contents,
+  DIRECTORY,
+  expected,
+  flip,
+  makeStore,
+  open,
+} from "./support.ts";
+
+async function salvaged(host: FixedHost) {
+  const target = new FixedHost();
+  const report = await salvage(
+    DIRECTORY,
+    host,
+    () => openEngine({ path: DIRECTORY }, target),
+  );
+  const { engine, store } = open(target);
+  checkBooks(engine);
+  const found = await contents(store);
+  await store.close();
+  return { report, found, target };
+}
+
+Deno.test("salvage: a sound store is copied whole, versions and expiries included", async () => {
+  const host = await makeStore();
+  const { report, found, target } = await salvaged(host);
+  assertEquals(found, expected());
+  assertEquals(report.lost, []);
+  assertEquals([report.keys, report.segments, report.skipped], [23, 3, 0]);
+  const original = open(host.afterKill(DIRECTORY)).engine;
+  const copy = open(target).engine;
+  assertEquals(copy.writer.nextVersion >= original.writer.nextVersion, true);
+  await target.advance(1_000_001);
+  assertEquals(new Store(copy).has("expiring"), false);
+});
+
+Deno.test("salvage: of a store with one bad byte, all but what it hit", async () => {
+  const sound = await makeStore();
+  const all = expected();
+  for (const name of ["0000000001.vlog", "0000000003.vlog"]) {
+    const size = sound.files.inner.open(`${DIRECTORY}/${name}`, "read").size();
+    for (let offset = 0; offset < size; offset++) {
+      const host = sound.afterKill(DIRECTORY);
+      flip(host, name, offset);
+      const { report, found } = await salvaged(host);
+      assertEquals(report.lost.length, 1, `${name} ${offset}`);
+      let missing = 0;
+      for (const [key, value] of Object.entries(all)) {
+        if (found[key] === undefined) missing++;
+        else assertEquals(found[key], value);
+      }
+      // A record, or a batch of two; a lost tombstone brings its key back.
+      assert(missing <= 2, `${name} ${offset}: ${missing} are missing`);
+      const isBatchWhole = (found["batch a"] === undefined) ===
+        (found["batch b"] === undefined);
+      assertEquals(isBatchWhole, true, `${name} ${offset}`);
+      const extra = Object.keys(found).filter((key) => !(key in all));
+      assert(extra.every((key) => key === "key 3"), extra.join());
+    }
+  }
+});
+
+Deno.test("salvage: of a store whose only header is damaged, nothing, and it says so", async () => {
+  const host = new FixedHost();
+  const { store } = open(host);
+  await store.set("key", "value");
+  await store.close();
+  flip(host, "0000000001.vlog", 20);
+  const { report, found } = await salvaged(host);
+  assertEquals(found, {});
+  assertEquals(
+    report.lost.map(({ offset, segmentId }) => [offset, segmentId]),
+    [
+      [0, 1],
+    ],
+  );
+  assert(report.lost[0]!.bytes > 64);
+});
+
+Deno.test("salvage: never over a store, never from one that is open or not there", async () => {
+  await using directory = tempDir();
+  const [source, target] = ["source", "target"].map((name) =>
+    `${directory.path}/${name}`
+  ) as [string, string];
+  const codeOf = async (run: () => Promise<unknown>) =>
+    (await assertRejects(run, StoreError)).code;
+  Deno.mkdirSync(source);
+  assertEquals(await codeOf(() => Store.salvage(source, target)), "BAD_PATH");
+  assertThrows(() => Deno.statSync(target), Deno.errors.NotFound);
+  await using store = await Store.open(source);
+  await store.set("key", "value");
+  assertEquals(await codeOf(() => Store.salvage(source, target)), "LOCKED");
+  await store.close();
+  const before = [...Deno.readDirSync(source)].map(({ name }) => name).sort();
+  assertEquals((await Store.salvage(source, target)).keys, 1);
+  assertEquals(
+    [...Deno.readDirSync(source)].map(({ name }) => name).sort(),
+    before,
+  );
+  assertEquals(await codeOf(() => Store.salvage(source, target)), "BAD_PATH");
+  await using copy = await Store.open(target);
+  assertEquals(new TextDecoder().decode(copy.getSync("key")), "value");
+});
+
+Deno.test("recovery: strict opens nothing that has a torn tail, and changes nothing", async () => {
+  const host = (await makeStore()).afterKill(DIRECTORY);
+  const file = host.files.inner.open(`${DIRECTORY}/0000000003.vlog`, "write");
+  const size = file.size();
+  file.write(new Uint8Array(9), 0, 9, size);
+  host.files.remove(`${DIRECTORY}/index.snapshot`);
+  const error = assertThrows(
+    () => open(host, { recovery: "strict" }),
+    CorruptionError,
+  );
+  assertEquals([error.segmentId, error.offset], [3, size]);
+  assertEquals(file.size(), size + 9);
+  const { engine, store } = open(host.afterKill(DIRECTORY), {
+    recovery: "tail",
+  });
+  assertEquals(engine.recovery.bytesCut, 9);
+  assertEquals(await contents(store), expected());
+});
+
+Deno.test("recovery: salvage opens over any bad byte, tells it, and works on", async () => {
+  const sound = await makeStore();
+  const size = sound.files.inner.open(`${DIRECTORY}/0000000002.vlog`, "read")
+    .size();
+  for (let offset = 0; offset < size; offset += 3) {
+    const host = sound.afterKill(DIRECTORY);
+    for (const name of host.files.list(DIRECTORY)) {
+      if (!name.endsWith(".vlog")) host.files.remove(`${DIRECTORY}/${name}`);
+    }
+    flip(host, "0000000002.vlog", offset);
+    assertThrows(() => open(host.afterKill(DIRECTORY)), StoreError);
+    const { engine, store } = open(host, { recovery: "salvage" });
+    assertEquals(engine.recovery.lost.length, 1);
+    assertEquals(engine.recovery.lost[0]!.segmentId, 2);
+    const found = await contents(store);
+    assert(Object.keys(found).length >= (offset < 64 ? 13 : 22));
+    await store.set("new", "1");
+    await store.delete("key 1");
+    await store.gc({ discardRatio: 0.1 });
+    await store.close();
+    const again = open(host, { recovery: "salvage" });
+    assertEquals(again.store.has("new"), true);
+    assertEquals(again.store.has("key 1"), false);
+    await again.store.close();
+  }
+});
+
+Deno.test("recovery: salvage over a missing segment and a snapshot of another time", async () => {
+  const host = await makeStore();
+  host.files.remove(`${DIRECTORY}/0000000001.vlog`);
+  assertThrows(() => open(host.afterKill(DIRECTORY)), CorruptionError);
+  const { store } = open(host.afterKill(DIRECTORY), { recovery: "salvage" });
+  const found = await contents(store);
+  assertEquals(found["key 15"], "value 15");
+  assertEquals(found["key 5"], undefined);
+});
