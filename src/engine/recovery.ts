@@ -137,6 +137,9 @@ class Recovery {
     const { files } = this.#host;
     const names = files.list(this.#directory);
     const found = this.#openSegments(names);
+    // Names may have been made or removed just before a kill. A crash must not undo
+    // that once something was acknowledged on top of it.
+    if (found.length > 0) files.syncDirectory(this.#directory);
     for (const { header } of found) this.#noteHeader(header);
     this.#report.segments = found.length;
     const storeId = found[0]?.header.storeId ??
@@ -298,9 +301,10 @@ class Recovery {
       this.#report.bytesCut = size - segment.length;
       this.#report.lostFile = cutTail(log, segment, size);
     }
-    if (size !== segment.syncedLength) {
-      // What was read may be in the page cache only. It must be on the medium
-      // before anything new is acknowledged on top of it.
+    if (isNewest || size !== segment.syncedLength) {
+      // What was read may be in the page cache only, and what is missing may have
+      // been cut there only. Both must be on the medium before anything new is
+      // acknowledged on top of it.
       segment.file.sync();
     }
     segment.flushedLength = segment.syncedLength = segment.length;

@@ -17,6 +17,7 @@ import {
   decodeFileHeader,
   FILE_HEADER_BYTES,
   type FileHeader,
+  isHeaderSealed,
   sameStore,
 } from "../format/file_header.ts";
 import {
@@ -75,7 +76,7 @@ export function openSegments(
       // that is no longer than a header was being made in a crash, unless there are
       // hints of its records.
       const wasBeingMade = id === ids.at(-1) && size <= FILE_HEADER_BYTES &&
-        !names.includes(hintName(id)) && error instanceof CorruptionError;
+        !names.includes(hintName(id)) && !isHeaderSealed(bytes);
       if (!wasBeingMade) throw error;
       file.close();
       // The one before it was sealed and synced by then. The name stays until its

@@ -90,7 +90,7 @@ export function decodeFileHeader(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   // A newer header may be longer and summed otherwise, so its version comes first;
   // one flipped bit there must still read as damage, so the old sum decides.
-  const isSound = checksum(bytes.subarray(0, 60)) === view.getUint32(60, true);
+  const isSound = isHeaderSealed(bytes);
   const version = view.getUint16(8, true);
   if (
     (isSound && (version > FORMAT_VERSION || view.getUint32(56, true) !== 0)) ||
@@ -112,6 +112,13 @@ export function decodeFileHeader(
     nextVersion: getUint64(view, 40),
     expiryHorizon: getUint64(view, 48),
   };
+}
+
+/** True if the checksum of a header of this version matches. */
+export function isHeaderSealed(bytes: Uint8Array): boolean {
+  if (bytes.length < FILE_HEADER_BYTES) return false;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return checksum(bytes.subarray(0, 60)) === view.getUint32(60, true);
 }
 
 /** True if two store ids are the same. */
