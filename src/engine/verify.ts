@@ -106,12 +106,13 @@ export async function verify(
   }
 }
 
-/** Bytes at the end of the newest segment that may be a torn tail. */
-function tornTail({ bytes, lost }: SegmentVerification): number {
+/** Bytes at the end of the newest segment that a crash can have left. */
+function tornTail({ bytes, lost, hint }: SegmentVerification): number {
   const last = lost.at(-1);
-  const isTail = last !== undefined && last.offset >= FILE_HEADER_BYTES &&
-    last.offset + last.bytes === bytes;
-  return isTail ? last.bytes : 0;
+  if (last === undefined || last.offset + last.bytes !== bytes) return 0;
+  // A segment that was being made has no whole header yet, and no hints.
+  const wasBeingMade = bytes <= FILE_HEADER_BYTES && hint === "absent";
+  return last.offset >= FILE_HEADER_BYTES || wasBeingMade ? last.bytes : 0;
 }
 
 async function verifySegment(

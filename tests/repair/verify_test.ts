@@ -107,6 +107,21 @@ Deno.test("verify: a torn tail is told, and is no damage", async () => {
   assertEquals([report.isSound, report.tornBytes], [true, 33]);
 });
 
+Deno.test("verify: a segment that was being made is told, and is no damage", async () => {
+  const sound = await makeStore();
+  const first = sound.files.inner.open(`${DIRECTORY}/0000000001.vlog`, "read");
+  const header = new Uint8Array(64);
+  first.read(header, 0, 64, 0);
+  for (const length of [0, 1, 8, 20, 63]) {
+    const host = sound.afterKill(DIRECTORY);
+    host.files.open(`${DIRECTORY}/0000000004.vlog`, "create")
+      .write(header, 0, length, 0);
+    const report = await verify(DIRECTORY, host);
+    assertEquals([report.isSound, report.tornBytes], [true, length]);
+    assertEquals(open(host).store.size, 23);
+  }
+});
+
 Deno.test("verify: on the real file system, of stores that are open or not there", async () => {
   await using directory = tempDir();
   await using store = await Store.open(directory.path);
