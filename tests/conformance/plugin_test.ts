@@ -53,7 +53,7 @@ function addPluginTests(
     let badger = await start();
     return {
       keys: choose(() => badger.kvStore),
-      isImmediate: false,
+      isImmediate: choose !== compressed,
       keyBytesMax: KEY_BYTES_MAX - (isSingle ? BUCKET_PREFIX_BYTES : 0),
       ...(config.memory_mode === true ? {} : {
         reopen: async () => {
@@ -64,7 +64,7 @@ function addPluginTests(
       close: () => badger.close(),
       discard: () => directory[Symbol.asyncDispose](),
     };
-  });
+  }, false);
 }
 
 addPluginTests("one store for all buckets", {}, plain);

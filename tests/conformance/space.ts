@@ -24,8 +24,9 @@ export function checkSpace(
   name: string,
   run: (space: KeySpace, subject: Subject) => Promise<void>,
 ): void {
-  check(name, async (subject) => {
-    if (subject.space !== undefined) await run(subject.space, subject);
+  check(name, (subject) => {
+    assert(subject.space !== undefined);
+    return run(subject.space, subject);
   });
 }
 

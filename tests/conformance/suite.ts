@@ -34,7 +34,7 @@ export interface Subject {
   readonly keys: Keys;
   /** All that a store or a bucket can do, if the subject is one. */
   readonly space?: KeySpace;
-  /** True if a write takes effect, and its arguments are copied, before the call returns. */
+  /** True if a write takes effect before the call returns. */
   readonly isImmediate: boolean;
   /** Bytes of the longest key. */
   readonly keyBytesMax: number;
@@ -60,11 +60,12 @@ export type Check = (
   run: (subject: Subject) => Promise<void>,
 ) => void;
 
-/** Registers the whole suite for one kind of key space. */
+/** Registers the suite for one kind of key space: all of it for stores and buckets. */
 export function addConformanceTests(
   kind: string,
   register: Register,
   factory: Factory,
+  hasSpace: boolean = true,
 ): void {
   const check: Check = (name, run) =>
     register(`${kind}: ${name}`, async () => {
@@ -79,6 +80,7 @@ export function addConformanceTests(
   addKeyTests(check);
   addValueTests(check);
   addMistakeTests(check);
+  if (!hasSpace) return;
   addSpaceTests(check);
   addBatchTests(check);
   addListTests(check);

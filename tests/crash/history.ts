@@ -60,6 +60,7 @@ export class History {
       path: DIRECTORY,
       syncWrites: options.syncWrites ?? false,
       valueLogMaxEntries: 18,
+      blockCacheSize: 65_536,
       valueLogGcEnabled: false,
     };
     this.#engine = openEngine(this.options, this.#host);
@@ -112,9 +113,9 @@ export class History {
     await this.#set(`${BUCKET}/y`, "in the bucket");
     await this.#set("long lived", "for a century", HUNDRED_YEARS);
     await this.#set("short lived", "for a second", 1000);
-    await this.#set("k".repeat(200), "long key");
+    await this.#set("k".repeat(70), "long key");
     // Here the second segment begins.
-    await this.#set("large", "L".repeat(300));
+    await this.#set("large", "L".repeat(80));
     await this.#delete("empty");
     await this.#set("b", "is back");
     await this.#batch(["batch 1", "batch 3", "-batch 2", "-d", "-never there"]);

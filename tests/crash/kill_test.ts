@@ -10,14 +10,13 @@ import { replay } from "./workload.ts";
 
 const KILLS = 10;
 
-/** Lets a child work from operation `first` on and kills it; returns what it said. */
-async function workAndKill(
+/** The child that works on a store without an end. */
+function command(
   path: string,
   isSynced: boolean,
   first: number,
-  acknowledgedMin: number,
-): Promise<number[]> {
-  const child = new Deno.Command(Deno.execPath(), {
+): Deno.Command {
+  return new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-config",
@@ -31,7 +30,17 @@ async function workAndKill(
     ],
     stdout: "piped",
     stderr: "piped",
-  }).spawn();
+  });
+}
+
+/** Lets a child work from operation `first` on and kills it; returns what it said. */
+async function workAndKill(
+  path: string,
+  isSynced: boolean,
+  first: number,
+  acknowledgedMin: number,
+): Promise<number[]> {
+  const child = command(path, isSynced, first).spawn();
   const acknowledged: number[] = [];
   let rest = "";
   let isDoomed = false;
@@ -87,7 +96,7 @@ Deno.test("killed ten times while it writes, a store has all that was acknowledg
       path,
       isSynced,
       done + 1,
-      300 + kill * 217,
+      200 + kill * 90,
     );
     const last = Math.max(...acknowledged);
     assertEquals(acknowledged.toSorted((a, b) => a - b)[0], done + 1);
@@ -117,4 +126,16 @@ Deno.test("killed ten times while it writes, a store has all that was acknowledg
     [done, contents] = [upTo, expected];
   }
   console.log(`${done} operations, ${KILLS} kills, ${cuts} torn tails`);
+});
+
+Deno.test("while a process holds a store, another is refused and told who holds it", async () => {
+  await using directory = tempDir();
+  await using store = await Store.open(directory.path);
+  const { success, stdout, stderr } = await command(directory.path, false, 1)
+    .output();
+  assertEquals([success, stdout.length], [false, 0]);
+  const message = new TextDecoder().decode(stderr);
+  assert(message.includes(`process ${Deno.pid} (deno) holds it`), message);
+  await store.set("k", "v");
+  assert(store.has("k"));
 });

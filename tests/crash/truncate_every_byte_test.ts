@@ -27,7 +27,7 @@ Deno.test("cut at every byte, a store comes back as it was after some commit", a
       replaceFile(host, history.newest, whole.slice(0, length));
       const moment = history.momentAt(length);
       const what = `cut at ${length} of ${whole.length}`;
-      const check = length % 7 === 0 ? assertRecovers : assertOpens;
+      const check = length % 13 === 0 ? assertRecovers : assertOpens;
       const engine = await check(history, host, moment.contents, what);
       met.add(moment.contents);
       if (length < HEADER_BYTES) continue;
@@ -89,7 +89,9 @@ Deno.test("cut at every byte, an older segment is damage, whatever bears witness
         history.moments.filter(({ segmentId }) => segmentId === 1)
           .map(({ length }) => length),
       );
-      for (let length = 0; length < whole.length; length++) {
+      // With a witness every length is the same case; without one each counts.
+      const step = without.length === 2 || !isClosed ? 1 : 5;
+      for (let length = 0; length < whole.length; length += step) {
         const host = history.crashed();
         replaceFile(host, sealed, whole.slice(0, length));
         for (const ending of without) {

@@ -29,13 +29,16 @@ export type DiskOperation =
   | { kind: "sync"; name: string; file: number; start: number }
   | { kind: "syncDirectory"; start: number };
 
-/** A write that is cut after some of its bytes, the rest being filled. */
+/**
+ * A write that is cut after some of its bytes. What the file had behind that stays, for
+ * a sector is the old one or the new one; where it had nothing it may grow nevertheless.
+ */
 export interface TornWrite {
   /** The write's number in the log. */
   index: number;
   /** Bytes of it that reached the medium. */
   bytes: number;
-  /** What is there instead of the others. */
+  /** What is there where the file had nothing: nothing, zeros or garbage. */
   fill: "cut" | "zeros" | "garbage";
 }
 
@@ -215,10 +218,11 @@ function apply(
       names.set(operation.name, operation.file);
       break;
     case "write": {
+      const content = contentOf(operation.file);
       const { bytes, position } = operation;
-      contentOf(operation.file).write(
+      content.write(
         position,
-        torn === undefined ? bytes : tornBytes(bytes, torn),
+        torn === undefined ? bytes : tornBytes(operation, content, torn),
       );
       break;
     }
@@ -237,11 +241,16 @@ function apply(
   }
 }
 
-function tornBytes(bytes: Uint8Array, torn: TornWrite): Uint8Array {
+function tornBytes(
+  { bytes, position }: { bytes: Uint8Array; position: number },
+  content: FileContent,
+  torn: TornWrite,
+): Uint8Array {
   if (torn.fill === "cut") return bytes.slice(0, torn.bytes);
   const filled = bytes.slice();
   for (let i = torn.bytes; i < filled.length; i++) {
-    filled[i] = torn.fill === "zeros" ? 0 : (i * 167 + 13) & 0xff;
+    const fill = torn.fill === "zeros" ? 0 : (i * 167 + 13) & 0xff;
+    filled[i] = content.bytes[position + i] ?? fill;
   }
   return filled;
 }

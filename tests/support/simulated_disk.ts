@@ -43,6 +43,18 @@ export interface Fault {
   kind: FaultKind;
 }
 
+/** An operation as it was asked for. */
+export interface AskedOperation {
+  /** What was to be done: "write", "sync" and so on. */
+  action: string;
+  /** To which path. */
+  path: string;
+  /** Length of the log by then. */
+  at: number;
+  /** True if a crash could have undone the making of the file. */
+  isNew: boolean;
+}
+
 /** A disk in memory with a memory of its own past. */
 export class SimulatedDisk implements FileSystem {
   /** Every change, in order. */
@@ -55,8 +67,10 @@ export class SimulatedDisk implements FileSystem {
   fault: Fault | undefined;
   /** Bytes that can be written before the disk is full. */
   freeBytes = Infinity;
-  /** Kinds and names of the operations asked for, where they are to be noted. */
-  readonly trace: { action: string; path: string }[] | undefined;
+  /** The operation that failed. */
+  failed: AskedOperation | undefined;
+  /** The operations asked for, where they are to be noted. */
+  readonly trace: AskedOperation[] | undefined;
   readonly #contents: Map<number, FileContent>;
   readonly #names: Map<string, number>;
   #fileCount: number;
@@ -115,7 +129,7 @@ export class SimulatedDisk implements FileSystem {
     return file;
   }
 
-  /** True if the fault was met. */
+  /** True if the fault was met, on this disk or on the one before it. */
   get hasFailed(): boolean {
     return this.fault !== undefined && this.count >= this.fault.at;
   }
@@ -123,8 +137,14 @@ export class SimulatedDisk implements FileSystem {
   /** Counts an operation; throws or tells how it is to fail. */
   #begin(action: string, path: string): FaultKind | undefined {
     this.count++;
-    this.trace?.push({ action, path });
+    const at = this.log.length;
+    this.trace?.push({ action, path, at, isNew: false });
     if (this.fault?.at !== this.count) return undefined;
+    const isNew = this.log.unsafe(at).some((index) => {
+      const operation = this.log.operations[index]!;
+      return operation.kind === "create" && operation.name === path;
+    });
+    this.failed = { action, path, at, isNew };
     const { kind } = this.fault;
     if (kind === "short") return action === "write" ? kind : undefined;
     const isWrite = action === "write" && kind === "ENOSPC";

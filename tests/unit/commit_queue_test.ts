@@ -161,3 +161,18 @@ Deno.test("commit: a store that is closed has synced everything", async () => {
   const { active } = engine.log;
   assertEquals(active.syncedLength, active.length);
 });
+
+Deno.test("commit: a list never shows what a full disk then undoes", async () => {
+  const { host, store } = open();
+  await store.set("kept", "v");
+  host.files.freeBytes = 0;
+  const failure = codeOf(store.set("undone", "v"));
+  const keys: string[] = [];
+  for await (const [key] of store.list({ keysOnly: true })) {
+    keys.push(new TextDecoder().decode(key));
+  }
+  assertEquals(keys, ["kept"]);
+  assertEquals(await failure, "DISK_FULL");
+  host.files.freeBytes = Infinity;
+  await store.close();
+});
