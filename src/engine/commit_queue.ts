@@ -74,8 +74,9 @@ export class CommitQueue {
   }
 
   #currentGroup(): CommitGroup {
-    // A large value is flushed while it is appended; there is nothing to wait for
-    // then but the turn itself, and the sync.
+    // A large value is flushed while it is appended. It must not share the fate of
+    // what is appended later in this turn.
+    if (this.#writer.pendingRecords === 0) return this.#flushedGroup();
     if (this.#group === undefined) {
       this.#group = new CommitGroup();
       if (!this.#isFlushScheduled) {
@@ -86,11 +87,22 @@ export class CommitQueue {
     return this.#group;
   }
 
+  /** The group of what has been flushed already. */
+  #flushedGroup(): CommitGroup {
+    const group = new CommitGroup();
+    if (this.#syncWrites) {
+      this.#awaitingSync.push(group);
+      this.#startSync();
+    } else {
+      group.resolve();
+    }
+    return group;
+  }
+
   #endTurn(): void {
     this.#isFlushScheduled = false;
     try {
       this.#writer.flush();
-      this.#settle(undefined);
     } catch { /* the group was told */ }
   }
 

@@ -366,7 +366,7 @@ export class Engine {
   #saveIndex(): void {
     const isUnchanged = this.#isSnapshotCurrent &&
       this.writer.nextVersion === this.#versionAtOpen;
-    if (isUnchanged) return;
+    if (isUnchanged || this.ledger.isInexact) return;
     try {
       this.writer.sealMemtable(0);
       this.#level0.drain();

@@ -25,6 +25,8 @@ export class ExpirySweeper {
   readonly #counters: Counters;
   readonly #now: () => number;
   readonly #onSwept: () => void;
+  /** True while keys are swept of which that is not written down. */
+  #isHorizonOwed = false;
   #timer: Timer | undefined;
   #timerTime = Infinity;
 
@@ -48,26 +50,33 @@ export class ExpirySweeper {
   /** Sweeps up to `limit` keys that have expired by now. */
   sweep(limit: number = Infinity): void {
     const now = this.#now();
-    if (this.#ledger.expiries.nextTime > now) return;
+    if (this.#ledger.expiries.nextTime > now && !this.#isHorizonOwed) return;
     try {
       // What is swept cannot be undone, so nothing may be pending that could be.
       this.#writer.flush();
     } catch { /* the writers of those records were told */ }
     const swept = this.#ledger.sweep(now, limit);
-    if (swept === 0) return;
+    if (swept === 0 && !this.#isHorizonOwed) return;
     this.#counters.expired += swept;
+    this.#isHorizonOwed = true;
+    // The index snapshot and the next segment carry it too.
+    this.#writer.expiryHorizon = now;
     try {
       this.#writer.appendHorizon(now);
       this.#writer.flush();
+      this.#isHorizonOwed = false;
     } catch {
-      /* the disk is full or the store poisoned; the next sweep tries again */
+      // The disk is full or the store poisoned: the next sweep tries again.
     }
     this.#onSwept();
   }
 
   /** Makes sure that a sweep comes soon after the next expiry. */
   schedule(): void {
-    const { nextTime } = this.#ledger.expiries;
+    if (this.#writer.syncer.poison !== undefined) return;
+    const nextTime = this.#isHorizonOwed
+      ? this.#now()
+      : this.#ledger.expiries.nextTime;
     if (nextTime >= this.#timerTime) return;
     this.#timer?.cancel();
     this.#timerTime = nextTime;

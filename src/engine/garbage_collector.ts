@@ -254,7 +254,12 @@ export class GarbageCollector {
       // If we crash between these two, the victim comes back: its copies, which
       // are later in the log, win over it.
       this.#retire(victim);
-      await this.#settle(victim);
+      try {
+        await this.#settle(victim);
+      } catch (error) {
+        this.#ledger.isInexact = true;
+        throw error;
+      }
       return true;
     } finally {
       victim.unpin();
@@ -267,6 +272,7 @@ export class GarbageCollector {
     } catch (error) {
       if (!this.#log.segments.has(victim.id)) {
         // Nobody knows now whether its name will be there after a crash.
+        this.#ledger.isInexact = true;
         this.#writer.syncer.poisonWith(error as StoreError);
       }
       throw error;

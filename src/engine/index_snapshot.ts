@@ -145,7 +145,8 @@ export function writeSnapshot(
     }
     for (const table of tables) out.write(table);
     for (let start = 0; start < arena.end; start += BLOCK_WORDS) {
-      const block = arena.blocks[start / BLOCK_WORDS]!;
+      // Before the first entry there is no block yet, only the unused first word.
+      const block = arena.blocks[start / BLOCK_WORDS] ?? new Uint32Array(1);
       out.write(block.subarray(0, Math.min(BLOCK_WORDS, arena.end - start)));
     }
     out.write(Uint32Array.of(out.sum));

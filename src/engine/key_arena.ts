@@ -50,7 +50,7 @@ function entryWords(tag: number): number {
 /** Entries, named by pointers; 0 is no pointer. */
 export class KeyArena {
   /** Blocks of words; an entry never crosses two. */
-  blocks: Uint32Array[] = [new Uint32Array(BLOCK_WORDS)];
+  blocks: Uint32Array[] = [];
   /** The next pointer never used. Word 0 stays unused so that 0 is no pointer. */
   end = 1;
   /** The block that was last looked at byte by byte. */
@@ -85,11 +85,10 @@ export class KeyArena {
       this.#free[words] = this.blocks[free >>> BLOCK_BITS]![free & BLOCK_MASK]!;
       return free;
     }
-    if (
-      (this.end & BLOCK_MASK) + words > BLOCK_WORDS ||
-      this.end === this.blocks.length * BLOCK_WORDS
-    ) {
+    if ((this.end & BLOCK_MASK) + words > BLOCK_WORDS) {
       this.end = this.blocks.length * BLOCK_WORDS;
+    }
+    if (this.end >= this.blocks.length * BLOCK_WORDS) {
       this.blocks.push(new Uint32Array(BLOCK_WORDS));
     }
     const pointer = this.end;

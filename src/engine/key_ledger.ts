@@ -44,6 +44,11 @@ export class KeyLedger {
   liveKeys = 0;
   /** Entries that have an expiry. */
   expiringEntries = 0;
+  /**
+   * True after the settling of a segment broke off: puts may be counted that are
+   * gone. That only keeps tombstones longer, until a reopen makes the books anew.
+   */
+  isInexact = false;
   /** Bytes that died since the books were opened; only ever grows. */
   deadBytesAdded = 0;
   readonly #log: ValueLog;

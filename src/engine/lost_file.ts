@@ -22,27 +22,23 @@ const LOST_BYTES_MAX = 16 * 1024 * 1024;
 const LOST_FILES_MAX = 8;
 
 /**
- * Cuts a segment at its length; returns the file that keeps the bytes, if there was
+ * Keeps what will be cut from the end of a segment; returns the file, if there was
  * room for one: a full disk is the usual reason of a torn tail.
  */
-export function cutTail(
+export function keepTail(
   log: ValueLog,
   segment: Segment,
   size: number,
 ): string | undefined {
-  const end = segment.length;
-  let path: string | undefined;
   try {
-    path = keepTail(log, segment, end, size);
+    return copyTail(log, segment, segment.length, size);
   } catch (error) {
     if ((error as StoreError).code !== "DISK_FULL") throw error;
+    return undefined;
   }
-  // If we crash before this, the next open cuts the same bytes again.
-  segment.file.truncate(end);
-  return path;
 }
 
-function keepTail(
+function copyTail(
   log: ValueLog,
   segment: Segment,
   end: number,
@@ -65,6 +61,27 @@ function keepTail(
   lost.close();
   files.syncDirectory(directory);
   return path;
+}
+
+/**
+ * Cuts a segment at its length, and writes what may never have been synced of it once
+ * more, in place. If we crash before that, the next open does the same again. A sync
+ * that failed in an earlier process may have left pages that can be read, count as
+ * clean and are not on the medium; only bytes that are dirty again will get there.
+ */
+export function renewTail(segment: Segment, syncedMax: number): void {
+  const { file, length } = segment;
+  let at = Math.max(segment.syncedLength, Math.min(syncedMax, length));
+  if (at < length) {
+    const piece = new Uint8Array(Math.min(1 << 20, length - at));
+    while (at < length) {
+      const step = Math.min(piece.length, length - at);
+      segment.read(piece, 0, step, at);
+      writeFully(file, piece, 0, step, at);
+      at += step;
+    }
+  }
+  file.truncate(length);
 }
 
 /** Removes files that were being made, hints without a segment, and old cut bytes. */

@@ -39,7 +39,7 @@ import type { Level0 } from "./level0.ts";
 import type { RecoveryReport } from "./recovery_report.ts";
 import type { RecoveryMode } from "./settings.ts";
 import { SegmentReplay } from "./segment_replay.ts";
-import { cutTail, removeLeftovers } from "./lost_file.ts";
+import { keepTail, removeLeftovers, renewTail } from "./lost_file.ts";
 import {
   type FoundSegment,
   openSegments,
@@ -196,14 +196,17 @@ class Recovery {
     if (this.#mode === "salvage") {
       const sound = openSoundSegments(files, directory, names, this.#opened);
       this.#report.lost.push(...sound.lost);
-      return sound.found;
+      return this.#noteHalfMade(sound);
     }
-    const { found, halfMade } = openSegments(
-      files,
-      directory,
-      names,
-      this.#opened,
+    return this.#noteHalfMade(
+      openSegments(files, directory, names, this.#opened),
     );
+  }
+
+  #noteHalfMade({ found, halfMade }: {
+    found: FoundSegment[];
+    halfMade: string | undefined;
+  }): FoundSegment[] {
     this.#halfMade = halfMade;
     this.#mustSeal = halfMade !== undefined;
     return found;
@@ -299,8 +302,9 @@ class Recovery {
     this.#checkEnd(segment, replay, problem, size, isSealed);
     if (problem !== undefined) {
       this.#report.bytesCut = size - segment.length;
-      this.#report.lostFile = cutTail(log, segment, size);
+      this.#report.lostFile = keepTail(log, segment, size);
     }
+    if (!isSealed) renewTail(segment, replay.syncedMax);
     if (isNewest || size !== segment.syncedLength) {
       // What was read may be in the page cache only, and what is missing may have
       // been cut there only. Both must be on the medium before anything new is
@@ -338,7 +342,7 @@ class Recovery {
     segment.isDamaged = lost.length > 0;
     segment.flushedLength = segment.syncedLength = segment.length;
     // Records after bad bytes could not be told from ones before them.
-    if (segment === log.active) this.#mustSeal = segment.isDamaged;
+    if (segment === log.active && segment.isDamaged) this.#mustSeal = true;
   }
 
   /** Tells a torn tail, which is cut, from corruption, which is an error. */

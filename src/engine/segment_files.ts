@@ -121,14 +121,30 @@ export function openSoundSegments(
   directory: string,
   names: string[],
   opened: FileHandle[],
-): { found: FoundSegment[]; lost: LostRange[] } {
+): {
+  found: FoundSegment[];
+  halfMade: string | undefined;
+  lost: LostRange[];
+} {
   const found: FoundSegment[] = [];
   const lost: LostRange[] = [];
-  for (const id of segmentIds(names)) {
+  const ids = segmentIds(names);
+  for (const id of ids) {
     const name = segmentName(id);
     try {
-      const one = openSegments(files, directory, [name], opened).found;
-      for (const segment of one) {
+      const own = names.filter((other) =>
+        other === name || other === hintName(id)
+      );
+      const one = openSegments(files, directory, own, opened);
+      if (one.halfMade !== undefined) {
+        if (id === ids.at(-1)) return { found, halfMade: one.halfMade, lost };
+        throw new CorruptionError(
+          "read the file header",
+          { path: one.halfMade, segmentId: id, offset: 0 },
+          "it is not whole",
+        );
+      }
+      for (const segment of one.found) {
         const path = joinPath(directory, name);
         checkOwner(found[0]?.header, segment.header, id, path);
         found.push(segment);
@@ -136,7 +152,7 @@ export function openSoundSegments(
     } catch (error) {
       if (!(error instanceof CorruptionError)) throw error;
       const path = joinPath(directory, lostName(id, 0));
-      const bytes = opened.at(-1)!.size();
+      const bytes = sizeOf(files, joinPath(directory, name));
       files.rename(joinPath(directory, name), path);
       lost.push({
         path,
@@ -147,5 +163,14 @@ export function openSoundSegments(
       });
     }
   }
-  return { found, lost };
+  return { found, halfMade: undefined, lost };
+}
+
+function sizeOf(files: FileSystem, path: string): number {
+  const file = files.open(path, "read");
+  try {
+    return file.size();
+  } finally {
+    file.close();
+  }
 }

@@ -25,6 +25,7 @@ export class Syncer {
   constructor(log: ValueLog, counters: Counters) {
     this.#log = log;
     this.#counters = counters;
+    log.onUncertainName = (error) => this.poisonWith(error);
   }
 
   /** Refuses all further writes. */

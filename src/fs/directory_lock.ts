@@ -296,7 +296,11 @@ export function lockDirectory(path: string): DirectoryLock {
       if (text !== undefined && holder === undefined) {
         throw lockedError(path, undefined);
       }
-      if (holder === undefined) continue;
+      if (holder === undefined) {
+        // It was there a moment ago: gone since, or not to be read.
+        if (attempt >= 3) throw lockedError(path, undefined);
+        continue;
+      }
       if (attempt >= 3 || !isSurelyDead(path, holder, hasKernelLock)) {
         throw lockedError(path, holder);
       }

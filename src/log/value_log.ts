@@ -10,6 +10,7 @@ import {
   type FileSystem,
   type Host,
   joinPath,
+  removeIfPresent,
   writeFully,
 } from "../fs/file_system.ts";
 import { segmentSeed } from "../format/checksum.ts";
@@ -27,6 +28,8 @@ export class ValueLog {
   readonly host: Host;
   /** All segments by id, in the order of truth. */
   readonly segments: Map<number, Segment> = new Map();
+  /** Called when a name that could not be removed may be there after a crash. */
+  onUncertainName: (error: StoreError) => void = () => {};
   #active: Segment | undefined;
 
   /** A log without segments yet. */
@@ -100,10 +103,14 @@ export class ValueLog {
       this.files.syncDirectory(this.directory);
     } catch (error) {
       file.close();
-      // A half-made segment would take the id of the next attempt.
+      // A half-made segment would take the id of the next attempt, and if its name
+      // came back after a crash, the one before would count as sealed.
       try {
-        this.files.remove(path);
-      } catch { /* the next open removes it */ }
+        removeIfPresent(this.files, path);
+        this.files.syncDirectory(this.directory);
+      } catch {
+        this.onUncertainName(error as StoreError);
+      }
       throw error;
     }
     const segment = new Segment(

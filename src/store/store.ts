@@ -285,7 +285,8 @@ export class Store extends KeySpace implements AsyncDisposable {
 
   /**
    * Closes the store: what was written is on the medium then, and the next open is
-   * fast. A second call waits for the first.
+   * fast. A second call waits for the first. After a write or sync that failed it
+   * only gives the directory back: what had been acknowledged as synced is safe.
    */
   close(): Promise<void> {
     return this.#engine.close();

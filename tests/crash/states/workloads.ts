@@ -1,0 +1,36 @@
+/**
+ * Small named histories of a store, each about one thing that can go wrong. No value
+ * is set twice, so that what is found tells which step it came from.
+ *
+ * @module
+ */
+
+import type { StoreOptions } from "../../../src/store/options.ts";
+import type { Driver } from "./driver.ts";
+import { GC_WORKLOADS } from "./workloads_gc.ts";
+import { LIFE_WORKLOADS } from "./workloads_life.ts";
+import { WRITE_WORKLOADS } from "./workloads_write.ts";
+
+/** A named history. */
+export interface Workload {
+  /** What it is about. */
+  name: string;
+  /** The settings that matter for it. */
+  options?: StoreOptions;
+  /** Plays it. */
+  play(driver: Driver): Promise<void>;
+}
+
+/** All histories. */
+export const WORKLOADS: readonly Workload[] = [
+  ...WRITE_WORKLOADS,
+  ...LIFE_WORKLOADS,
+  ...GC_WORKLOADS,
+];
+
+/** The history of that name. */
+export function workloadNamed(name: string): Workload {
+  const found = WORKLOADS.find((workload) => workload.name === name);
+  if (found === undefined) throw new Error(`No workload is named "${name}"`);
+  return found;
+}

@@ -1,0 +1,103 @@
+/**
+ * Histories that once failed, as `deno task simulate` printed them. To add one, paste
+ * the array it prints.
+ *
+ * @module
+ */
+
+import { assertEquals } from "@std/assert";
+import type { History } from "../simulate/operations.ts";
+import { runHistory } from "../simulate/simulation.ts";
+
+const REGRESSIONS: Record<string, History> = {
+  "a direct value that was written is not rejected with the next one": [
+    {
+      op: "open",
+      options: { memTableSize: 65_536, valueThreshold: 0 },
+      seed: 1,
+    },
+    { op: "fault", after: 2, kind: "ENOSPC" },
+    { op: "fill", value: 306, count: 2, first: 0, keys: 41, length: 0 },
+  ],
+  "what a failed sync dropped is written again when the store is reopened": [
+    { op: "set", at: "/k5", value: 2 },
+    { op: "fault", after: 0, kind: "dropped" },
+    { op: "open", options: { memTableSize: 65_536 }, seed: 1 },
+    { op: "crash", power: true, back: 0, keep: 1, seed: 1 },
+  ],
+  "no hole is left before what is synced after a failed sync": [
+    {
+      op: "open",
+      options: { memTableSize: 65_536, valueThreshold: 0 },
+      seed: 1,
+    },
+    { op: "fault", after: 2, kind: "dropped" },
+    { op: "set", at: "/k0", value: 46 },
+    {
+      op: "open",
+      options: { memTableSize: 65_536, syncWrites: true },
+      seed: 1,
+    },
+    { op: "set", at: "/k0", value: 47 },
+    { op: "crash", power: true, back: 0, keep: 1, seed: 1 },
+  ],
+  "the books are right after a victim could not be read again": [
+    {
+      op: "open",
+      options: {
+        memTableSize: 65_536,
+        syncWrites: true,
+        valueLogMaxEntries: 60,
+      },
+      seed: 1_256_645_131,
+    },
+    { op: "fill", value: 0, count: 64, first: 0, keys: 4, length: 0 },
+    { op: "gc", ratio: 0.05 },
+    { op: "fault", after: 2, kind: "EIO" },
+    { op: "breathe", times: 2 },
+  ],
+  "a horizon that could not be written is written later": [
+    {
+      "op": "fill",
+      "value": 0,
+      "count": 16,
+      "first": 0,
+      "keys": 10,
+      "length": 0,
+    },
+    { "op": "set", "at": "other/k7", "value": 36, "length": 95 },
+    { "op": "set", "at": "other/k1", "value": 39, "expireIn": 1 },
+    { "op": "advance", "milliseconds": 250 },
+    { "op": "set", "at": "other/k1", "value": 40, "expireIn": 1 },
+    { "op": "set", "at": "other/k7", "value": 44 },
+    { "op": "setClock", "by": -2972 },
+    {
+      "op": "batch",
+      "changes": [{ "at": "b/k3", "value": 96, "expireIn": 3954 }, {
+        "at": "other/k0",
+        "value": 97,
+      }, { "at": "other/k4", "value": 98 }],
+    },
+    {
+      "op": "open",
+      "options": {
+        "memTableSize": 65536,
+        "valueLogMaxEntries": 17,
+        "valueLogGcIntervalInSeconds": 1,
+      },
+      "seed": 1929415775,
+    },
+    { "op": "advance", "milliseconds": 2188 },
+    { "op": "set", "at": "b/k8", "value": 99 },
+    { "op": "advance", "milliseconds": 1766 },
+    { "op": "fault", "after": 1, "kind": "EMFILE" },
+    { "op": "advance", "milliseconds": 1 },
+  ],
+};
+
+for (const [name, history] of Object.entries(REGRESSIONS)) {
+  Deno.test(`regression: ${name}`, async () => {
+    const { failure } = await runHistory(history);
+    assertEquals(failure?.message, undefined, failure?.stack);
+  });
+}

@@ -1,0 +1,342 @@
+/**
+ * What a store must hold: the changes that the log took, in its order, each with the
+ * moments at which it was known to be written and to be synced. From them follows
+ * which states a crash may leave: what was safe, and then a prefix of the rest.
+ *
+ * Moments are lengths of the disk's log of changes.
+ *
+ * @module
+ */
+
+import type { Address, Change } from "./operations.ts";
+
+/** A value that a key has, until it expires. */
+export interface Known {
+  value: number;
+  length: number;
+  /** When it expires; 0 if it does not. */
+  expiry: number;
+}
+
+/** One commit in the log. */
+export interface Commit {
+  changes: [Address, Known | undefined][];
+  /** When it was asked for. */
+  issuedAt: number;
+  /** When it was with the operating system; infinity until then. */
+  writtenAt: number;
+  /** When it was promised to survive the loss of power; infinity until then. */
+  syncedAt: number;
+}
+
+/** Commits that were taken back, of which a crash may still find the bytes. */
+interface Undone {
+  commits: Commit[];
+  /** Commits in the log before them. */
+  position: number;
+  /** When they were gone from the file, as programs see it. */
+  cutAt: number;
+  /** When they were gone for good. */
+  goneAt: number;
+}
+
+/** A wrong belief, for tests of the simulation itself. */
+export type Mistake = "forgets deletes" | "believes unsynced writes";
+
+/** How a store ended. */
+export interface Ending {
+  /** The power was lost. */
+  power: boolean;
+  /** When. */
+  moment: number;
+}
+
+/** Keys that were deleted are there without a value. */
+type Contents = Map<Address, Known | undefined>;
+
+/** The model of a store. */
+export class Model {
+  /** What a store holds now; what expired is still in it. */
+  current: Contents = new Map();
+  /** The latest time that the store has shown. */
+  timeMax = 0;
+  readonly #mistake: Mistake | undefined;
+  /** What it held before all commits. */
+  #base: Contents = new Map();
+  #commits: Commit[] = [];
+  #undone: Undone[] = [];
+  /** Commits not yet written. */
+  #pending = 0;
+  /** Expired values of which nobody knows whether they are still there. */
+  #expired: Map<Address, Known[]> = new Map();
+
+  constructor(mistake?: Mistake) {
+    this.#mistake = mistake;
+  }
+
+  /** The value of a key at a time. */
+  get(at: Address, now: number): Known | undefined {
+    const known = this.current.get(at);
+    return known === undefined || hasExpired(known, now) ? undefined : known;
+  }
+
+  /** What changes mean at a time. */
+  read(changes: Change[], now: number): Commit["changes"] {
+    return changes.map(({ at, value, length = 0, expireIn = 0 }) => [
+      at,
+      value === undefined
+        ? undefined
+        : { value, length, expiry: expireIn === 0 ? 0 : now + expireIn },
+    ]);
+  }
+
+  /** The log took a commit. */
+  append(
+    changes: Commit["changes"],
+    issuedAt: number,
+    writtenAt: number,
+  ): Commit {
+    const commit = { changes, issuedAt, writtenAt, syncedAt: Infinity };
+    this.#commits.push(commit);
+    if (writtenAt === Infinity) this.#pending++;
+    this.#apply(this.current, commit);
+    return commit;
+  }
+
+  #apply(contents: Contents, { changes }: Commit): void {
+    for (const [at, known] of changes) {
+      if (known !== undefined || this.#mistake !== "forgets deletes") {
+        contents.set(at, known);
+      }
+    }
+  }
+
+  /** All that was pending is written. */
+  noteWritten(moment: number): void {
+    const written = this.#commits.length - this.#pending;
+    for (const commit of this.#commits.slice(written)) {
+      commit.writtenAt = moment;
+    }
+    this.#pending = 0;
+  }
+
+  /** All that was pending was taken back. */
+  noteUndone(moment: number): void {
+    if (this.#pending === 0) return;
+    const commits = this.#commits.splice(-this.#pending);
+    const position = this.#commits.length;
+    this.#undone.push({ commits, position, cutAt: moment, goneAt: Infinity });
+    this.#pending = 0;
+    this.current = this.#stateAfter(position);
+  }
+
+  /** True if the commit is in the log still. */
+  has(commit: Commit): boolean {
+    return this.#commits.includes(commit);
+  }
+
+  /** Everything written so far, of which a sync is to promise that it stays. */
+  beginSync(): (moment: number) => void {
+    const commits = this.#commits.slice();
+    const undone = this.#undone.slice();
+    return (moment) => {
+      for (const commit of commits) {
+        commit.syncedAt = Math.min(commit.syncedAt, moment);
+      }
+      for (const cut of undone) cut.goneAt = Math.min(cut.goneAt, moment);
+    };
+  }
+
+  /** The commit is promised to survive the loss of power, and so all before it. */
+  noteSynced(commit: Commit, moment: number): void {
+    for (const earlier of this.#commits) {
+      earlier.syncedAt = Math.min(earlier.syncedAt, moment);
+      if (earlier === commit) break;
+    }
+  }
+
+  /** Expired keys were counted out, and the log says so. */
+  noteSwept(now: number, issuedAt: number, writtenAt: number): void {
+    if (this.#pending > 0) return;
+    const gone: Commit["changes"] = [];
+    for (const [at, known] of this.current) {
+      if (known !== undefined && hasExpired(known, now)) {
+        gone.push([at, undefined]);
+      }
+    }
+    if (gone.length > 0) this.append(gone, issuedAt, writtenAt);
+  }
+
+  #stateAfter(count: number): Contents {
+    const contents = new Map(this.#base);
+    for (let i = 0; i < count; i++) this.#apply(contents, this.#commits[i]!);
+    return contents;
+  }
+
+  /**
+   * The store was opened again: finds which of the states that are legal after
+   * `ending` it is in, and goes on from there. Returns what is wrong if none is.
+   */
+  reopen(
+    ending: Ending,
+    isPoisoned: boolean,
+    observe: (at: Address) => number | undefined,
+    addresses: Address[],
+    now: number,
+    moment: number,
+  ): string | undefined {
+    const observed = addresses.map((at): [Address, number | undefined] => [
+      at,
+      observe(at),
+    ]);
+    const isMatch = (commits: Commit[]): boolean =>
+      this.#difference(this.#after(commits), observed, now) === undefined;
+    const legal = this.#legal(ending);
+    let matching = legal.filter(isMatch);
+    if (matching.length === 0) {
+      const undone = this.#legalUndone(ending, isPoisoned, legal);
+      matching = undone.filter(isMatch).take(1).toArray();
+    }
+    const commits = matching[0];
+    if (commits === undefined) {
+      const nearest = this.#difference(this.#after(legal[0]!), observed, now);
+      return `${legal.length} states are legal and it is in none; ` +
+        `the last has ${nearest}`;
+    }
+    this.#noteExpired(matching, observed);
+    // What was to come after the crash never came.
+    const reset = (then: number): number =>
+      then <= ending.moment ? then : Infinity;
+    this.#commits = commits.map((commit) => ({
+      ...commit,
+      writtenAt: reset(commit.writtenAt),
+      syncedAt: reset(commit.syncedAt),
+    }));
+    this.#undone = [];
+    this.#pending = 0;
+    this.current = this.#stateAfter(commits.length);
+    const gone = observed.filter(([at, value]) =>
+      value === undefined && this.get(at, now) !== undefined
+    );
+    if (ending.power) {
+      // Everything the disk has now is there for good.
+      this.#base = new Map(this.current);
+      this.#commits = [];
+    }
+    for (const [at, value] of observed) {
+      const back = this.#expired.get(at)?.find((known) =>
+        known.value === value
+      );
+      if (back !== undefined && this.get(at, now) === undefined) {
+        this.append([[at, back]], moment, moment);
+      }
+    }
+    for (const [at] of gone) this.append([[at, undefined]], moment, moment);
+    for (const commit of this.#commits) {
+      commit.writtenAt = Math.min(commit.writtenAt, moment);
+      commit.syncedAt = Math.min(commit.syncedAt, moment);
+    }
+    return undefined;
+  }
+
+  #after(commits: Commit[]): Contents {
+    const contents = new Map(this.#base);
+    for (const commit of commits) this.#apply(contents, commit);
+    return contents;
+  }
+
+  /** The logs that a crash may leave, the longest first. */
+  #legal({ power, moment }: Ending): Commit[][] {
+    const isSafe = ({ writtenAt, syncedAt }: Commit): boolean =>
+      (power && this.#mistake !== "believes unsynced writes"
+        ? syncedAt
+        : writtenAt) <= moment;
+    const least = this.#commits.findLastIndex(isSafe) + 1;
+    let most = least;
+    while (
+      most < this.#commits.length && this.#commits[most]!.issuedAt <= moment
+    ) most++;
+    const legal: Commit[][] = [];
+    for (let count = most; count >= least; count--) {
+      legal.push(this.#commits.slice(0, count));
+    }
+    return legal;
+  }
+
+  /** Those with commits at the end that were taken back, but whose bytes may be there. */
+  *#legalUndone(
+    { power, moment }: Ending,
+    isPoisoned: boolean,
+    legal: Commit[][],
+  ): Generator<Commit[]> {
+    for (const { commits, position, cutAt, goneAt } of this.#undone) {
+      const isThere = moment < goneAt &&
+        (power || isPoisoned || moment < cutAt);
+      if (!isThere) continue;
+      for (const log of legal) {
+        const after = log.length - position;
+        if (after < 0) continue;
+        // Behind commits that took the place of the first of them.
+        const last = after === 0 ? 0 : commits.length - 1;
+        for (let start = Math.min(after, 1); start <= last; start++) {
+          for (let end = start + 1; end <= commits.length; end++) {
+            yield [...log, ...commits.slice(start, end)];
+          }
+        }
+      }
+    }
+  }
+
+  /** What in `contents` is not as it was observed. */
+  #difference(
+    contents: Contents,
+    observed: [Address, number | undefined][],
+    now: number,
+  ): string | undefined {
+    for (const [at, value] of observed) {
+      const known = contents.get(at);
+      const isTouched = contents.has(at) && known !== this.#base.get(at);
+      const candidates = isTouched ? [] : [...this.#expired.get(at) ?? []];
+      if (known !== undefined) candidates.unshift(known);
+      const live = candidates.filter((known) => !hasExpired(known, now));
+      // One that had expired before the clock was set back may be back or not.
+      const isCertain = known !== undefined && !hasExpired(known, now) &&
+        !hasExpired(known, this.timeMax);
+      const isMatch = value === undefined
+        ? !isCertain
+        : isCertain
+        ? known.value === value
+        : live.some((known) => known.value === value);
+      if (!isMatch) {
+        return `${known?.value} at ${at}, where ${value} was found`;
+      }
+    }
+    return undefined;
+  }
+
+  /** Of the states that were found alike, remembers what they hide. */
+  #noteExpired(
+    matching: Commit[][],
+    observed: [Address, number | undefined][],
+  ): void {
+    const expired: Map<Address, Known[]> = new Map();
+    for (const [at, value] of observed) {
+      const hidden = new Set(this.#expired.get(at));
+      for (const commits of matching) {
+        const known = this.#after(commits).get(at);
+        if (known !== undefined && hasExpired(known, this.timeMax)) {
+          hidden.add(known);
+        }
+      }
+      if (value === undefined && hidden.size > 0) expired.set(at, [...hidden]);
+      else if (hidden.size > 0) {
+        expired.set(at, [...hidden].filter((known) => known.value === value));
+      }
+    }
+    this.#expired = expired;
+  }
+}
+
+function hasExpired({ expiry }: Known, now: number): boolean {
+  return expiry !== 0 && expiry <= now;
+}
