@@ -29,8 +29,9 @@ import {
   sameStore,
   STORE_ID_BYTES,
 } from "../format/file_header.ts";
-import { hintName, segmentName, SNAPSHOT_NAME } from "../format/file_names.ts";
+import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
 import { Segment } from "../log/segment.ts";
+import { NUMBER_MAX } from "../format/record.ts";
 import { ValueLog } from "../log/value_log.ts";
 import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
 import { KeyBuffer } from "./key_buffer.ts";
@@ -41,11 +42,15 @@ import type { RecoveryMode } from "./settings.ts";
 import { SegmentReplay } from "./segment_replay.ts";
 import { keepTail, removeLeftovers, renewTail } from "./lost_file.ts";
 import {
+  checkCovered,
   type FoundSegment,
   openSegments,
   openSoundSegments,
 } from "./segment_files.ts";
 import { findSyncedAfter } from "./torn_tail.ts";
+
+/** No store gives out as many versions: half of what a file may name. */
+const VERSION_REACH = NUMBER_MAX / 2;
 
 /** A directory brought back to life. */
 export interface Recovered {
@@ -158,7 +163,7 @@ class Recovery {
     } else {
       secret = loaded.secret;
       key.setSecret(secret);
-      this.#checkSnapshotSegments(loaded, found);
+      checkCovered(loaded.segments, found, this.#directory);
       this.#noteHeader(loaded.header);
       this.#report.source = "snapshot";
     }
@@ -171,6 +176,13 @@ class Recovery {
       else this.#replaySegment(log, segment, replay, level0, size);
     }
     if (found.length > 0 && loaded === undefined) this.#report.source = "log";
+    if (this.#nextVersion > VERSION_REACH) {
+      throw log.active.corruption(
+        "open the store",
+        40,
+        "a version is impossible",
+      );
+    }
     removeLeftovers(log, names);
     const isReplayed = this.#report.rowsFromHints +
         this.#report.recordsReplayed > 0;
@@ -225,27 +237,6 @@ class Recovery {
   #noteHeader(header: FileHeader): void {
     this.#nextVersion = Math.max(this.#nextVersion, header.nextVersion);
     this.#horizon = Math.max(this.#horizon, header.expiryHorizon);
-  }
-
-  /** A snapshot names only segments that were whole and synced by then. */
-  #checkSnapshotSegments(loaded: LoadedSnapshot, found: FoundSegment[]): void {
-    for (const { id, length } of loaded.segments) {
-      const size = found.find((segment) => segment.id === id)?.size ?? 0;
-      if (size >= length) continue;
-      throw new CorruptionError(
-        "open the store",
-        {
-          path: joinPath(this.#directory, segmentName(id)),
-          segmentId: id,
-          offset: size,
-        },
-        size === 0
-          ? "the file is missing"
-          : `${
-            length - size
-          } bytes that were there at the last close are missing`,
-      );
-    }
   }
 
   /** Entries may point at any segment, so all must be there before the first row. */

@@ -12,7 +12,12 @@
 import { StoreError } from "../errors.ts";
 import type { Host } from "../fs/file_system.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
-import { headLength, KIND_PUT, KIND_TOMBSTONE } from "../format/record.ts";
+import {
+  headLength,
+  KIND_PUT,
+  KIND_TOMBSTONE,
+  NUMBER_MAX,
+} from "../format/record.ts";
 import {
   type CommittedRecord,
   isInBucket,
@@ -20,6 +25,7 @@ import {
 } from "../log/committed_records.ts";
 import { type LostRange, SalvageReader } from "../log/salvage_reader.ts";
 import type { Segment } from "../log/segment.ts";
+import { NEXT_VERSION } from "./log_writer.ts";
 import type { Engine } from "./engine.ts";
 import { OfflineSegments } from "./offline_segments.ts";
 
@@ -114,7 +120,7 @@ async function copyAll(
   // Versions go on, and what had expired stays expired, where they were.
   target.writer.nextVersion = Math.max(
     target.writer.nextVersion,
-    versionMax + 1,
+    versionMax > NUMBER_MAX / 2 ? 1 : versionMax + 1,
   );
   target.advanceClock(horizonMax);
   if (horizonMax > 0) target.writer.appendHorizon(horizonMax);
@@ -130,7 +136,11 @@ function apply(
   segment: Segment,
   record: CommittedRecord,
 ): void {
-  const { flags, codec, version, expiry, keyLength, valueLength } = record;
+  const { flags, codec, expiry, keyLength, valueLength } = record;
+  // A version that no store can have given out is not carried over.
+  const version = record.version > NUMBER_MAX / 2
+    ? NEXT_VERSION
+    : record.version;
   const { offset, source, keyStart } = record;
   const { key, ledger, writer } = target;
   key.loadRecord(source, keyStart, keyLength, isInBucket(record));

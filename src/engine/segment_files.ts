@@ -174,3 +174,28 @@ function sizeOf(files: FileSystem, path: string): number {
     file.close();
   }
 }
+
+/** Checks that what an index snapshot covers is there: it was whole and synced. */
+export function checkCovered(
+  covered: readonly { id: number; length: number }[],
+  found: readonly FoundSegment[],
+  directory: string,
+): void {
+  for (const { id, length } of covered) {
+    const size = found.find((segment) => segment.id === id)?.size ?? 0;
+    if (size >= length) continue;
+    throw new CorruptionError(
+      "open the store",
+      {
+        path: joinPath(directory, segmentName(id)),
+        segmentId: id,
+        offset: size,
+      },
+      size === 0
+        ? "the file is missing"
+        : `${
+          length - size
+        } bytes that were there at the last close are missing`,
+    );
+  }
+}

@@ -21,7 +21,7 @@
 
 import { CorruptionError, StoreError } from "../errors.ts";
 import { checksum } from "./checksum.ts";
-import { getUint64, setUint64 } from "./record.ts";
+import { getUint64, NUMBER_MAX, setUint64 } from "./record.ts";
 
 /** Bytes of a file header. */
 export const FILE_HEADER_BYTES = 64;
@@ -104,13 +104,18 @@ export function decodeFileHeader(
     );
   }
   if (!isSound) throw damaged(0, "the file header's checksum does not match");
+  const nextVersion = getUint64(view, 40);
+  const expiryHorizon = getUint64(view, 48);
+  if (nextVersion > NUMBER_MAX + 1 || expiryHorizon > NUMBER_MAX) {
+    throw damaged(40, "the file header's numbers are impossible");
+  }
   return {
     kind,
     segmentId: view.getUint32(12, true),
     storeId: bytes.slice(16, 16 + STORE_ID_BYTES),
     created: getUint64(view, 32),
-    nextVersion: getUint64(view, 40),
-    expiryHorizon: getUint64(view, 48),
+    nextVersion,
+    expiryHorizon,
   };
 }
 

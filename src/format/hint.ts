@@ -30,6 +30,7 @@ import {
   FLAG_EXPIRING,
   getUint64,
   KIND_MASK,
+  NUMBER_MAX,
   recordLength,
   setUint64,
 } from "./record.ts";
@@ -159,6 +160,9 @@ export function readChunk(
   if (length < CHUNK_HEAD_BYTES || length > bytes.length - at) return undefined;
   const sum = checksum(bytes.subarray(at + 4, at + length));
   if (sum !== view.getUint32(at, true)) return undefined;
+  const version = getUint64(view, at + 32);
+  const horizon = getUint64(view, at + 40);
+  if (version > NUMBER_MAX || horizon > NUMBER_MAX) return undefined;
   return {
     length,
     from: view.getUint32(at + 8, true),
@@ -167,8 +171,8 @@ export function readChunk(
     dataChecksum: view.getUint32(at + 20, true),
     synced: view.getUint32(at + 24, true),
     isFinal: view.getUint32(at + 28, true) === 1,
-    version: getUint64(view, at + 32),
-    horizon: getUint64(view, at + 40),
+    version,
+    horizon,
   };
 }
 

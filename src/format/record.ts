@@ -32,6 +32,9 @@ export const RECORD_HEAD_BYTES_MAX = 32;
 /** Bytes of the longest key. */
 export const KEY_BYTES_MAX = 65_535;
 
+/** The highest version and time that a file may name: far away, and still exact. */
+export const NUMBER_MAX: number = 2 ** 52;
+
 /** Mask of the two bits of the flags that hold the kind. */
 export const KIND_MASK = 0b11;
 /** A key has a value. */
@@ -193,7 +196,7 @@ export class RecordHead {
     }
     this.valueLength = view.getUint32(at + 8, true);
     this.version = getUint64(view, at + 12);
-    if (this.version > Number.MAX_SAFE_INTEGER) {
+    if (this.version > NUMBER_MAX) {
       return "the record's version is impossible";
     }
     this.headLength = headLength(flags);

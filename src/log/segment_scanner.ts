@@ -13,6 +13,7 @@ import {
   getUint64,
   isSealed,
   KIND_CONTROL,
+  NUMBER_MAX,
   RECORD_HEAD_BYTES_MAX,
   RecordHead,
 } from "../format/record.ts";
@@ -150,6 +151,7 @@ export class SegmentScanner {
       this.head.valueLength !== CONTROL_EXPIRY_HORIZON_BYTES ||
       this.window[this.keyStart] !== CONTROL_EXPIRY_HORIZON
     ) return 0;
-    return getUint64(this.#view, this.keyStart + 1);
+    const horizon = getUint64(this.#view, this.keyStart + 1);
+    return horizon > NUMBER_MAX ? 0 : horizon;
   }
 }
