@@ -146,6 +146,13 @@ class Recovery {
     // that once something was acknowledged on top of it.
     if (found.length > 0) files.syncDirectory(this.#directory);
     for (const { header } of found) this.#noteHeader(header);
+    if (this.#nextVersion > VERSION_REACH) {
+      throw new CorruptionError(
+        "open the store",
+        { path: found.at(-1)!.file.path, offset: 40 },
+        "a version is impossible",
+      );
+    }
     this.#report.segments = found.length;
     const storeId = found[0]?.header.storeId ??
       this.#host.randomBytes(STORE_ID_BYTES);
@@ -176,13 +183,6 @@ class Recovery {
       else this.#replaySegment(log, segment, replay, level0, size);
     }
     if (found.length > 0 && loaded === undefined) this.#report.source = "log";
-    if (this.#nextVersion > VERSION_REACH) {
-      throw log.active.corruption(
-        "open the store",
-        40,
-        "a version is impossible",
-      );
-    }
     removeLeftovers(log, names);
     const isReplayed = this.#report.rowsFromHints +
         this.#report.recordsReplayed > 0;
@@ -289,7 +289,7 @@ class Recovery {
     replay.useHint(this.#readHint(log, segment));
     const scanStart = segment.length;
     const problem = replay.scan();
-    this.#noteReplay(replay);
+    this.#noteReplay(segment, replay);
     this.#checkEnd(segment, replay, problem, size, isSealed);
     if (problem !== undefined) {
       this.#report.bytesCut = size - segment.length;
@@ -314,7 +314,10 @@ class Recovery {
     }
   }
 
-  #noteReplay(replay: SegmentReplay): void {
+  #noteReplay(segment: Segment, replay: SegmentReplay): void {
+    if (replay.versionMax > VERSION_REACH) {
+      throw segment.corruption("open the store", 0, "a version is impossible");
+    }
     this.#report.rowsFromHints += replay.rowsFromHints;
     this.#report.recordsReplayed += replay.recordsReplayed;
     this.#nextVersion = Math.max(this.#nextVersion, replay.versionMax + 1);
@@ -328,7 +331,7 @@ class Recovery {
     replay: SegmentReplay,
   ): void {
     const lost = replay.salvage();
-    this.#noteReplay(replay);
+    this.#noteReplay(segment, replay);
     this.#report.lost.push(...lost);
     segment.isDamaged = lost.length > 0;
     segment.flushedLength = segment.syncedLength = segment.length;

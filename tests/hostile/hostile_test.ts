@@ -15,7 +15,7 @@ import { Thread } from "./thread.ts";
 import { DIRECTORY, type Files } from "./store_maker.ts";
 
 /** Stores of each seed. */
-const STORES = 1000;
+const STORES = 800;
 /** Stores that are put on the real file system. */
 const REAL_STORES = 60;
 

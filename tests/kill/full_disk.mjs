@@ -11,6 +11,7 @@
  * Plain JavaScript: it runs on every runtime as it stands.
  */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import * as fs from "node:fs";
 import process from "node:process";
 import { bytesOf, check, report } from "../interop/checks.mjs";
@@ -108,16 +109,12 @@ async function writeMany(store) {
   const results = await Promise.allSettled(
     rows.map(([key, [seed, size]]) => store.set(key, bytesOf(seed, size))),
   );
-  let refused = 0;
-  for (const [i, result] of results.entries()) {
-    if (result.status === "fulfilled") {
-      model.set(...rows[i]);
-      continue;
-    }
-    assertFull(result.reason);
-    refused++;
+  for (const [i, { status }] of results.entries()) {
+    if (status === "fulfilled") model.set(...rows[i]);
   }
-  return refused === 0;
+  const refused = results.filter(({ status }) => status === "rejected");
+  for (const { reason } of refused) assertFull(reason);
+  return refused.length === 0;
 }
 
 /** Writes until the disk refuses several times in a row. */
