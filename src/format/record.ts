@@ -33,7 +33,7 @@ export const RECORD_HEAD_BYTES_MAX = 32;
 export const KEY_BYTES_MAX = 65_535;
 
 /** The highest version and time that a file may name: far away, and still exact. */
-export const NUMBER_MAX: number = Number.MAX_SAFE_INTEGER;
+export const NUMBER_MAX: number = 2 ** 52;
 
 /** Mask of the two bits of the flags that hold the kind. */
 export const KIND_MASK = 0b11;

@@ -21,7 +21,7 @@ import {
 
 const STORE_ID = Uint8Array.from({ length: 16 }, (_, i) => i * 7);
 
-const safeInteger = fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER });
+const safeInteger = fc.integer({ min: 0, max: 2 ** 52 });
 const word = fc.integer({ min: 0, max: 0xffff_ffff });
 
 /** Any record that the log can hold. */
