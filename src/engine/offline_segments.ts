@@ -10,7 +10,6 @@ import {
   type DirectoryLock,
   type FileSystem,
   joinPath,
-  readFully,
 } from "../fs/file_system.ts";
 import { segmentSeed } from "../format/checksum.ts";
 import {
@@ -19,9 +18,10 @@ import {
   type FileHeader,
   sameStore,
 } from "../format/file_header.ts";
-import { parseFileName, segmentName } from "../format/file_names.ts";
+import { segmentName } from "../format/file_names.ts";
 import type { LostRange } from "../log/salvage_reader.ts";
 import { Segment } from "../log/segment.ts";
+import { readHeaderBytes, segmentIds } from "./segment_files.ts";
 
 /** A segment of a store that is not open. */
 export interface OfflineSegment {
@@ -49,10 +49,7 @@ export class OfflineSegments {
    * @throws {StoreError} `LOCKED` if the store is open, `BAD_PATH` if there is none.
    */
   constructor(files: FileSystem, directory: string, action: string) {
-    const ids = files.list(directory).flatMap((name) => {
-      const file = parseFileName(name);
-      return file?.kind === "segment" ? [file.segmentId] : [];
-    }).sort((a, b) => a - b);
+    const ids = segmentIds(files.list(directory));
     if (ids.length === 0) {
       throw new StoreError(
         "BAD_PATH",
@@ -88,9 +85,8 @@ export class OfflineSegments {
       isReadable: true,
     };
     this.all.push(one);
-    const bytes = new Uint8Array(Math.min(size, FILE_HEADER_BYTES));
-    readFully(file, bytes, 0, bytes.length, 0);
     try {
+      const bytes = readHeaderBytes(file, size);
       const header = decodeFileHeader(bytes, "VLOG", path);
       if (header.segmentId === id) return header;
       one.headerProblem = this.#lost(

@@ -31,7 +31,7 @@ import {
 } from "../format/file_header.ts";
 import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
 import { Segment } from "../log/segment.ts";
-import { NUMBER_MAX } from "../format/record.ts";
+import { VERSION_REACH } from "../format/record.ts";
 import { ValueLog } from "../log/value_log.ts";
 import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
 import { KeyBuffer } from "./key_buffer.ts";
@@ -48,9 +48,6 @@ import {
   openSoundSegments,
 } from "./segment_files.ts";
 import { findSyncedAfter } from "./torn_tail.ts";
-
-/** No store gives out as many versions: half of what a file may name. */
-const VERSION_REACH = NUMBER_MAX / 2;
 
 /** A directory brought back to life. */
 export interface Recovered {

@@ -16,7 +16,7 @@ import {
   headLength,
   KIND_PUT,
   KIND_TOMBSTONE,
-  NUMBER_MAX,
+  VERSION_REACH,
 } from "../format/record.ts";
 import {
   type CommittedRecord,
@@ -120,7 +120,7 @@ async function copyAll(
   // Versions go on, and what had expired stays expired, where they were.
   target.writer.nextVersion = Math.max(
     target.writer.nextVersion,
-    versionMax > NUMBER_MAX / 2 ? 1 : versionMax + 1,
+    versionMax > VERSION_REACH ? 1 : versionMax + 1,
   );
   target.advanceClock(horizonMax);
   if (horizonMax > 0) target.writer.appendHorizon(horizonMax);
@@ -138,7 +138,7 @@ function apply(
 ): void {
   const { flags, codec, expiry, keyLength, valueLength } = record;
   // A version that no store can have given out is not carried over.
-  const version = record.version > NUMBER_MAX / 2
+  const version = record.version > VERSION_REACH
     ? NEXT_VERSION
     : record.version;
   const { offset, source, keyStart } = record;

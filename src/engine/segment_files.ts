@@ -40,13 +40,19 @@ export interface FoundSegment {
 }
 
 /** The ids of the segments among `names`, in the order of truth. */
-function segmentIds(names: string[]): number[] {
+export function segmentIds(names: string[]): number[] {
   const ids: number[] = [];
   for (const name of names) {
     const file = parseFileName(name);
     if (file?.kind === "segment") ids.push(file.segmentId);
   }
   return ids.sort((a, b) => a - b);
+}
+
+/** The bytes of a file's header, fewer where the file is shorter. */
+export function readHeaderBytes(file: FileHandle, size: number): Uint8Array {
+  const bytes = new Uint8Array(Math.min(size, FILE_HEADER_BYTES));
+  return bytes.subarray(0, readFully(file, bytes, 0, bytes.length, 0));
 }
 
 /**
@@ -66,8 +72,7 @@ export function openSegments(
     const file = files.open(path, "write");
     opened.push(file);
     const size = file.size();
-    const bytes = new Uint8Array(Math.min(size, FILE_HEADER_BYTES));
-    readFully(file, bytes, 0, bytes.length, 0);
+    const bytes = readHeaderBytes(file, size);
     let header: FileHeader;
     try {
       header = decodeFileHeader(bytes, "VLOG", path);

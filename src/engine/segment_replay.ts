@@ -5,7 +5,6 @@
  * @module
  */
 
-import { checksum } from "../format/checksum.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
 import {
   ChunkBuilder,
@@ -117,14 +116,7 @@ export class SegmentReplay {
   }
 
   #isDataSound(head: ChunkHead): boolean {
-    const piece = new Uint8Array(Math.min(1 << 20, head.to - head.from));
-    let sum = 0;
-    for (let at = head.from; at < head.to;) {
-      const step = Math.min(piece.length, head.to - at);
-      this.#segment.read(piece, 0, step, at);
-      sum = checksum(piece.subarray(0, step), sum);
-      at += step;
-    }
+    const sum = this.#segment.checksumRange(head.from, head.to, 0);
     return sum === head.dataChecksum;
   }
 

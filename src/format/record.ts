@@ -35,6 +35,9 @@ export const KEY_BYTES_MAX = 65_535;
 /** The highest version and time that a file may name: far away, and still exact. */
 export const NUMBER_MAX: number = 2 ** 52;
 
+/** No store gives out as many versions: half of what a file may name. */
+export const VERSION_REACH: number = NUMBER_MAX / 2;
+
 /** Mask of the two bits of the flags that hold the kind. */
 export const KIND_MASK = 0b11;
 /** A key has a value. */

@@ -6,7 +6,7 @@
  * @module
  */
 
-import { checksum, recordSeed } from "../format/checksum.ts";
+import { recordSeed } from "../format/checksum.ts";
 import { CODEC_OFFSET, isSealed, RecordHead } from "../format/record.ts";
 import type { Segment } from "./segment.ts";
 
@@ -64,15 +64,9 @@ function isSealedInFile(
   offset: number,
   length: number,
 ): boolean {
-  const piece = new Uint8Array(Math.min(WINDOW_BYTES, length));
-  segment.read(piece, 0, 4, offset);
-  const expected = new DataView(piece.buffer).getUint32(0, true);
-  let sum = recordSeed(segment.seed, offset);
-  for (let done = 4; done < length;) {
-    const step = Math.min(piece.length, length - done);
-    segment.read(piece, 0, step, offset + done);
-    sum = checksum(piece.subarray(0, step), sum);
-    done += step;
-  }
-  return sum === expected;
+  const expected = new Uint8Array(4);
+  segment.read(expected, 0, 4, offset);
+  const seed = recordSeed(segment.seed, offset);
+  return segment.checksumRange(offset + 4, offset + length, seed) ===
+    new DataView(expected.buffer).getUint32(0, true);
 }

@@ -8,7 +8,11 @@
 
 import { CorruptionError } from "../errors.ts";
 import { type FileHandle, readFully } from "../fs/file_system.ts";
+import { checksum } from "../format/checksum.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
+
+/** Bytes that are summed at a time. */
+const PIECE_BYTES = 1 << 20;
 
 /** A segment of the value log. */
 export class Segment {
@@ -103,6 +107,18 @@ export class Segment {
       if (count === 0) throw this.#cutOff(offset + done);
       done += count;
     }
+  }
+
+  /** CRC-32 of the bytes from `from` up to `to`, going on from `sum`, in pieces. */
+  checksumRange(from: number, to: number, sum: number): number {
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, to - from));
+    for (let at = from; at < to;) {
+      const step = Math.min(piece.length, to - at);
+      this.read(piece, 0, step, at);
+      sum = checksum(piece.subarray(0, step), sum);
+      at += step;
+    }
+    return sum;
   }
 
   #cutOff(offset: number): CorruptionError {

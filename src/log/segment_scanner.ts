@@ -123,13 +123,7 @@ export class SegmentScanner {
     let sum = recordSeed(this.#segment.seed, offset);
     const loaded = headLength + keyLength;
     sum = checksum(this.window.subarray(at + 4, at + loaded), sum);
-    const piece = new Uint8Array(WINDOW_BYTES);
-    for (let done = loaded; done < length;) {
-      const step = Math.min(piece.length, length - done);
-      this.#segment.read(piece, 0, step, offset + done);
-      sum = checksum(piece.subarray(0, step), sum);
-      done += step;
-    }
+    sum = this.#segment.checksumRange(offset + loaded, offset + length, sum);
     return sum === expected;
   }
 

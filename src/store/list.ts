@@ -51,7 +51,7 @@ function checkLimit(limit: number | undefined): number {
 }
 
 /** Orders keys by their bytes. */
-export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+function compareBytes(a: Uint8Array, b: Uint8Array): number {
   const length = Math.min(a.length, b.length);
   for (let i = 0; i < length; i++) {
     if (a[i] !== b[i]) return a[i]! - b[i]!;

@@ -10,35 +10,10 @@ import {
   assertThrows,
 } from "@std/assert";
 import { StoreError } from "../../src/errors.ts";
-import {
-  Badger,
-  type BadgerConfig,
-  type BadgerOptions,
-  ConfigError,
-  kv,
-} from "../../src/plugin/mod.ts";
+import { ConfigError, kv } from "../../src/plugin/mod.ts";
 import { Store } from "../../src/store/store.ts";
 import { tempDir } from "../support/temp.ts";
-
-const IN_MEMORY: BadgerConfig = { memory_mode: true };
-
-function start(
-  config: BadgerConfig,
-  options: BadgerOptions = {},
-): Promise<Badger> {
-  return Badger.start(config, { env: () => undefined, ...options });
-}
-
-function text(bytes: Uint8Array | undefined): string | undefined {
-  return bytes && new TextDecoder().decode(bytes);
-}
-
-/** The names in a directory, directories with a slash. */
-function namesIn(path: string): string[] {
-  return [...Deno.readDirSync(path)]
-    .map(({ name, isDirectory }) => isDirectory ? `${name}/` : name)
-    .sort();
-}
+import { IN_MEMORY, namesIn, start, text } from "./support.ts";
 
 Deno.test("buckets: one store holds all buckets, or each has a directory of its own", async () => {
   await using directory = tempDir();

@@ -10,36 +10,10 @@ import {
   assertThrows,
 } from "@std/assert";
 import { StoreClosedError, StoreError } from "../../src/errors.ts";
-import {
-  Badger,
-  type BadgerConfig,
-  type BadgerOptions,
-  ConfigError,
-  filter,
-  kv,
-} from "../../src/plugin/mod.ts";
+import { Badger, ConfigError, filter, kv } from "../../src/plugin/mod.ts";
 import { SETTING_RULES } from "../../src/plugin/settings.ts";
 import { tempDir } from "../support/temp.ts";
-
-const IN_MEMORY: BadgerConfig = { memory_mode: true };
-
-function start(
-  config: BadgerConfig,
-  options: BadgerOptions = {},
-): Promise<Badger> {
-  return Badger.start(config, { env: () => undefined, ...options });
-}
-
-function text(bytes: Uint8Array | undefined): string | undefined {
-  return bytes && new TextDecoder().decode(bytes);
-}
-
-/** The names in a directory, directories with a slash. */
-function namesIn(path: string): string[] {
-  return [...Deno.readDirSync(path)]
-    .map(({ name, isDirectory }) => isDirectory ? `${name}/` : name)
-    .sort();
-}
+import { IN_MEMORY, namesIn, start, text } from "./support.ts";
 
 function assertNothingRegistered(): void {
   assertEquals([kv.names(), filter.names()], [[], []]);
