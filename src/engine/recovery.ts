@@ -321,7 +321,7 @@ class Recovery {
     this.#horizon = Math.max(this.#horizon, replay.horizonMax);
   }
 
-  /** Brings what is sound of one segment into the books, and leaves its file alone. */
+  /** Brings what is sound of one segment into the books, and leaves its bytes alone. */
   #salvageSegment(
     log: ValueLog,
     segment: Segment,
@@ -331,6 +331,8 @@ class Recovery {
     this.#noteReplay(segment, replay);
     this.#report.lost.push(...lost);
     segment.isDamaged = lost.length > 0;
+    // As in any recovery: what was read must be on the medium before more is.
+    segment.file.sync();
     segment.flushedLength = segment.syncedLength = segment.length;
     // Records after bad bytes could not be told from ones before them.
     if (segment === log.active && segment.isDamaged) this.#mustSeal = true;

@@ -5,6 +5,8 @@ import { salvage } from "../../src/engine/salvage.ts";
 import { openEngine } from "../../src/store/store.ts";
 import { checkBooks } from "../support/check_books.ts";
 import { FixedHost } from "../support/fixed_host.ts";
+import { SimulatedDisk } from "../support/simulated_disk.ts";
+import { SimulatedHost } from "../support/simulated_host.ts";
 import { tempDir } from "../support/temp.ts";
 import {
   contents,
@@ -164,4 +166,28 @@ Deno.test("recovery: salvage over a missing segment and a snapshot of another ti
   const found = await contents(store);
   assertEquals(found["key 15"], "value 15");
   assertEquals(found["key 5"], undefined);
+});
+
+Deno.test("recovery: salvage makes safe what it read before it goes on", async () => {
+  const disk = new SimulatedDisk();
+  const options = { path: DIRECTORY, valueLogGcEnabled: false };
+  const first = new Store(openEngine(options, new SimulatedHost(1, disk)));
+  await first.set("unsynced", "1");
+  // The process is killed; what it wrote is in the page cache only.
+  const next = disk.fork(disk.log.length);
+  const store = new Store(
+    openEngine(
+      { ...options, recovery: "salvage" },
+      new SimulatedHost(2, next),
+    ),
+  );
+  assertEquals(store.recovery.lost, []);
+  // Nothing new to sync: what was found must be safe by itself.
+  await store.sync();
+  const prefix = next.log.length;
+  const files = next.crash({ prefix, lost: next.log.unsafe(prefix) });
+  const after = new Store(
+    openEngine(options, new SimulatedHost(3, new SimulatedDisk(files))),
+  );
+  assertEquals(after.has("unsynced"), true);
 });
