@@ -119,7 +119,22 @@ function systemCode(error: unknown): string {
   if (typeof error !== "object" || error === null) return "";
   const { code, name } = error as { code?: unknown; name?: unknown };
   if (typeof code === "string") return code;
+  const numbered = codeInMessage(error);
+  if (numbered !== undefined) return numbered;
   return typeof name === "string" ? name : "";
+}
+
+/** Errors of Linux that Deno tells only by their number. */
+const CODES_OF_NUMBERS: Record<string, string> = {
+  "27": "EFBIG",
+  "122": "EDQUOT",
+};
+
+/** The code in a message such as "File too large (os error 27)". */
+function codeInMessage(error: unknown): string | undefined {
+  if (!(error instanceof Error)) return undefined;
+  const number = /\(os error (\d+)\)/.exec(error.message)?.[1];
+  return number === undefined ? undefined : CODES_OF_NUMBERS[number];
 }
 
 /** True when the runtime's error says that the path does not exist. */

@@ -7,11 +7,13 @@
 import { decodeFileHeader, FILE_HEADER_BYTES } from "../format/file_header.ts";
 import { ChunkRows, readChunk } from "../format/hint.ts";
 import type { CommittedRecord } from "../log/committed_records.ts";
+import type { Segment } from "../log/segment.ts";
 
 /** Compares rows and records that come in the order of the log. */
 export class HintCheck {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  readonly #seed: number;
   #at = FILE_HEADER_BYTES;
   #rows: ChunkRows | undefined;
   #coveredTo = FILE_HEADER_BYTES;
@@ -19,13 +21,14 @@ export class HintCheck {
   #hasEnded = false;
 
   /** A check of the hint file of a segment. */
-  constructor(bytes: Uint8Array, segmentId: number) {
+  constructor(bytes: Uint8Array, segment: Segment) {
     this.#bytes = bytes;
+    this.#seed = segment.seed;
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     try {
       const head = bytes.subarray(0, FILE_HEADER_BYTES);
       const header = decodeFileHeader(head, "HINT", "");
-      this.#isWrong = header.segmentId !== segmentId;
+      this.#isWrong = header.segmentId !== segment.id;
     } catch {
       this.#isWrong = true;
     }
@@ -48,7 +51,7 @@ export class HintCheck {
   #nextRow(): ChunkRows | undefined {
     for (;;) {
       if (this.#rows?.next()) return this.#rows;
-      const head = readChunk(this.#bytes, this.#view, this.#at);
+      const head = readChunk(this.#bytes, this.#view, this.#at, this.#seed);
       if (head === undefined) {
         this.#hasEnded = true;
         // Bytes that are no chunk: a torn write, or damage.

@@ -98,7 +98,7 @@ export class Level0 {
     const { segment, start: from, end: to, dataChecksum } = memtable;
     const { syncedLength } = segment;
     const chunk = this.#builder
-      .finish(from, to, dataChecksum, syncedLength, false)
+      .finish(segment.seed, from, to, dataChecksum, syncedLength, false)
       .slice();
     this.#waiting.push({ segment, from, to, chunk });
     if (this.#waiting.length >= this.#stallAt) {
@@ -189,7 +189,14 @@ export class Level0 {
       segment,
       from,
       to,
-      builder.finish(from, to, dataChecksum, syncedLength, isFinal),
+      builder.finish(
+        segment.seed,
+        from,
+        to,
+        dataChecksum,
+        syncedLength,
+        isFinal,
+      ),
     );
   }
 

@@ -70,7 +70,7 @@ export class SegmentReplay {
     let at = FILE_HEADER_BYTES;
     let coveredTo = FILE_HEADER_BYTES;
     for (;;) {
-      const head = readChunk(bytes, view, at);
+      const head = readChunk(bytes, view, at, this.#segment.seed);
       if (
         head === undefined || head.from !== coveredTo || head.to < head.from
       ) break;

@@ -134,7 +134,7 @@ async function verifySegment(
   };
   if (!isReadable) return report;
   const hint = readHint(host.files, directory, segment.id);
-  const check = hint && new HintCheck(hint, segment.id);
+  const check = hint && new HintCheck(hint, segment);
   const reader = new SalvageReader(segment, FILE_HEADER_BYTES, size);
   for (let count = 1; reader.next(); count++) {
     const record = reader.current;

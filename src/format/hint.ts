@@ -5,7 +5,7 @@
  * covers one range of the segment, and the ranges follow each other without a gap.
  *
  * ```text
- * chunk := checksum u32    CRC-32 of the rest of the chunk
+ * chunk := checksum u32    CRC-32 of the rest of the chunk, from a seed
  *          length u32      bytes of the chunk
  *          from u32, to u32  the range of the segment it covers
  *          rows u32        how many rows follow
@@ -19,13 +19,15 @@
  *          [expiry u64], key       a record without checksum, version and value
  * ```
  *
- * All numbers are little-endian. A hint file can always be made again from its
- * segment, so whatever is wrong with one only costs time.
+ * The seed is that of a record at `from` of the segment, so a chunk of another
+ * segment or store does not pass for one of this. All numbers are little-endian. A
+ * hint file can always be made again from its segment, so whatever is wrong with one
+ * only costs time.
  *
  * @module
  */
 
-import { checksum } from "./checksum.ts";
+import { checksum, recordSeed } from "./checksum.ts";
 import {
   FLAG_EXPIRING,
   getUint64,
@@ -123,8 +125,12 @@ export class ChunkBuilder {
     this.#view = new DataView(bytes.buffer);
   }
 
-  /** The chunk, valid until the next call of {@linkcode add}; starts a new one. */
+  /**
+   * The chunk, valid until the next call of {@linkcode add}; starts a new one. `seed`
+   * is the segment's.
+   */
   finish(
+    seed: number,
     from: number,
     to: number,
     dataChecksum: number,
@@ -142,30 +148,40 @@ export class ChunkBuilder {
     setUint64(view, 32, this.#version);
     setUint64(view, 40, this.#horizon);
     const chunk = this.#bytes.subarray(0, this.#length);
-    view.setUint32(0, checksum(chunk.subarray(4)), true);
+    view.setUint32(
+      0,
+      checksum(chunk.subarray(4), recordSeed(seed, from)),
+      true,
+    );
     this.#length = CHUNK_HEAD_BYTES;
     this.#rows = this.#version = this.#horizon = 0;
     return chunk;
   }
 }
 
-/** Reads the head of the chunk at `at`, or `undefined` if no sound chunk is there. */
+/**
+ * Reads the head of the chunk at `at`, or `undefined` if no sound chunk of the segment
+ * that gave `seed` is there.
+ */
 export function readChunk(
   bytes: Uint8Array,
   view: DataView,
   at: number,
+  seed: number,
 ): ChunkHead | undefined {
   if (bytes.length - at < CHUNK_HEAD_BYTES) return undefined;
   const length = view.getUint32(at + 4, true);
   if (length < CHUNK_HEAD_BYTES || length > bytes.length - at) return undefined;
-  const sum = checksum(bytes.subarray(at + 4, at + length));
+  const from = view.getUint32(at + 8, true);
+  const covered = bytes.subarray(at + 4, at + length);
+  const sum = checksum(covered, recordSeed(seed, from));
   if (sum !== view.getUint32(at, true)) return undefined;
   const version = getUint64(view, at + 32);
   const horizon = getUint64(view, at + 40);
   if (version > NUMBER_MAX || horizon > NUMBER_MAX) return undefined;
   return {
     length,
-    from: view.getUint32(at + 8, true),
+    from,
     to: view.getUint32(at + 12, true),
     rows: view.getUint32(at + 16, true),
     dataChecksum: view.getUint32(at + 20, true),

@@ -166,7 +166,7 @@ export function readSegment(bytes: Uint8Array): string[] {
 /** Reads a whole hint file; `segment` is the segment it belongs to. */
 export function readHint(bytes: Uint8Array, segment: Uint8Array): string[] {
   const file = new FieldReader(bytes);
-  readFileHeader(file);
+  const { storeId, segmentId } = readFileHeader(file);
   while (!file.isAtEnd) {
     const start = file.at;
     file.heading(`chunk at ${start}`);
@@ -189,7 +189,8 @@ export function readHint(bytes: Uint8Array, segment: Uint8Array): string[] {
       if ((flags & 4) !== 0) file.number(8, "expiry");
       if (keyLength > 0) file.bytes(keyLength, "key");
     }
-    const computed = crc32(file.since(start + 4));
+    const seed = recordSeed(storeId, segmentId, from);
+    const computed = crc32(file.since(start + 4), seed);
     requireSum(stored, computed, `the chunk at ${start}`);
   }
   return file.lines;

@@ -6,7 +6,11 @@
  */
 
 import { parseFileName } from "../../src/format/file_names.ts";
-import { checksum, segmentSeed } from "../../src/format/checksum.ts";
+import {
+  checksum,
+  recordSeed,
+  segmentSeed,
+} from "../../src/format/checksum.ts";
 import { FILE_HEADER_BYTES } from "../../src/format/file_header.ts";
 import { CHUNK_HEAD_BYTES } from "../../src/format/hint.ts";
 import {
@@ -207,6 +211,11 @@ export interface Repair {
   segment?: Uint8Array | undefined;
 }
 
+/** The seed of the checksums of a segment or hint file, by its header. */
+function seedOf(bytes: Uint8Array): number {
+  return segmentSeed(bytes.slice(16, 32), viewOf(bytes).getUint32(12, true));
+}
+
 /** Makes checksums right, so that what was changed is believed. */
 export function repair(
   name: string,
@@ -219,25 +228,26 @@ export function repair(
   if (!blocks) return;
   switch (kindOf(name)) {
     case "segment": {
-      const storeId = bytes.slice(16, 32);
-      const seed = segmentSeed(storeId, view.getUint32(12, true));
+      const seed = seedOf(bytes);
       for (const { start, end } of recordsOf(bytes)) {
         sealRecord(bytes, view, start, end - start, seed, start);
       }
       break;
     }
-    case "hint":
+    case "hint": {
+      const seed = seedOf(bytes);
       for (const { start, end } of chunksOf(bytes)) {
+        const from = view.getUint32(start + 8, true);
         if (segment !== undefined) {
-          const from = view.getUint32(start + 8, true);
           const to = view.getUint32(start + 12, true);
           const data = segment.subarray(from, Math.max(from, to));
           view.setUint32(start + 20, checksum(data), true);
         }
-        const sum = checksum(bytes.subarray(start + 4, end));
-        view.setUint32(start, sum, true);
+        const covered = bytes.subarray(start + 4, end);
+        view.setUint32(start, checksum(covered, recordSeed(seed, from)), true);
       }
       break;
+    }
     case "snapshot": {
       const end = bytes.length - 4;
       if (end < FILE_HEADER_BYTES) return;

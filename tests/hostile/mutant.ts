@@ -216,11 +216,7 @@ function changeInside(
     trustAfter(mutant, name, kind, isRepaired),
   );
   files.set(name, bytes);
-  // A chunk of hints is not bound to its place as a record is: one of another hint
-  // file that fits is as good as a forged one (docs/durability.md tells so).
-  const isForeignHint = name.endsWith(".hint") &&
-    kind.endsWith("of another file");
-  mutant.isForged ||= isRepaired || isForeignHint;
+  mutant.isForged ||= isRepaired;
   const suffix = isRepaired ? ", sums repaired" : "";
   mutant.steps.push(`${kind} in ${name}${suffix}`);
 }

@@ -16,6 +16,7 @@ import {
   type FileKind,
 } from "../../src/format/file_header.ts";
 import { parseFileName } from "../../src/format/file_names.ts";
+import { segmentSeed } from "../../src/format/checksum.ts";
 import { type ChunkHead, ChunkRows, readChunk } from "../../src/format/hint.ts";
 import {
   FLAG_BATCH,
@@ -149,8 +150,10 @@ function dumpChunk(bytes: Uint8Array, at: number, head: ChunkHead): string[] {
 
 function dumpHint(bytes: Uint8Array, name: string): string[] {
   const lines = dumpHeader(bytes, "HINT", name);
+  const view = viewOf(bytes);
+  const seed = segmentSeed(bytes.subarray(16, 32), view.getUint32(12, true));
   for (let at = FILE_HEADER_BYTES; at < bytes.length;) {
-    const head = readChunk(bytes, viewOf(bytes), at);
+    const head = readChunk(bytes, view, at, seed);
     if (head === undefined) {
       lines.push(`  ${at} no sound chunk`, ...hexRows(bytes, at, bytes.length));
       break;

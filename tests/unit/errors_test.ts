@@ -1,5 +1,10 @@
 /** What a runtime throws, as the store tells it. */
-import { assert, assertEquals, assertStrictEquals } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertStrictEquals,
+  assertThrows,
+} from "@std/assert";
 import {
   CorruptionError,
   fromSystemError,
@@ -8,6 +13,8 @@ import {
   StoreError,
   type StoreErrorCode,
 } from "../../src/errors.ts";
+import { NodeFileSystem } from "../../src/fs/node_file_system.ts";
+import { tempDir } from "../support/temp.ts";
 
 const CODES: Record<string, StoreErrorCode> = {
   ENOSPC: "DISK_FULL",
@@ -44,6 +51,24 @@ Deno.test("errors: Deno's own names are understood", () => {
   const cause = new Deno.errors.NotCapable("Requires write access");
   assertEquals(fromSystemError("open", "p", cause).code, "PERMISSION");
   assert(isNotFound(new Deno.errors.NotFound("x")));
+});
+
+Deno.test("errors: what Deno tells by number alone is understood", async () => {
+  await using directory = tempDir();
+  const file = new NodeFileSystem().open(`${directory.path}/file`, "create");
+  // Farther away than any file system goes, so no byte is written.
+  const error = assertThrows(
+    () => file.write(new Uint8Array(4096), 0, 4096, 2 ** 53 - 8192),
+    StoreError,
+  );
+  file.close();
+  assertEquals(error.code, "DISK_FULL");
+  for (
+    const [number, code] of [[27, "DISK_FULL"], [122, "DISK_FULL"], [5, "IO"]]
+  ) {
+    const cause = new Error(`Something (os error ${number})`);
+    assertEquals(fromSystemError("write", "p", cause).code, code);
+  }
 });
 
 Deno.test("errors: what is a StoreError already stays as it is", () => {

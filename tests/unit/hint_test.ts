@@ -19,6 +19,9 @@ interface Row {
   expiry: number;
 }
 
+/** What a segment gives to the seeds of its chunks' checksums. */
+const SEED = 0x89abcdef;
+
 const safeInteger = fc.integer({ min: 0, max: 2 ** 52 });
 
 const anyRow: fc.Arbitrary<Row> = fc.record({
@@ -55,7 +58,7 @@ function viewOf(bytes: Uint8Array): DataView {
 function build(rows: Row[], from = 64, to = 9999): Uint8Array {
   const builder = new ChunkBuilder();
   addAll(builder, rows);
-  return builder.finish(from, to, 0xdeadbeef, 77, true).slice();
+  return builder.finish(SEED, from, to, 0xdeadbeef, 77, true).slice();
 }
 
 Deno.test("hint chunk: the bytes are those of the grammar", () => {
@@ -94,8 +97,8 @@ Deno.test("hint chunk: the bytes are those of the grammar", () => {
     ...[...littleEndian(11, 8), 7],
   ];
   assertEquals(
-    [...builder.finish(64, 120, 0x01020304, 33, false)],
-    [...littleEndian(slowCrc32(rest), 4), ...rest],
+    [...builder.finish(SEED, 64, 120, 0x01020304, 33, false)],
+    [...littleEndian(slowCrc32(rest, (SEED ^ 64) >>> 0), 4), ...rest],
   );
 });
 
@@ -103,7 +106,7 @@ Deno.test("hint chunk: reads back what was added", () => {
   fc.assert(fc.property(fc.array(anyRow, { maxLength: 30 }), (rows) => {
     const bytes = build(rows);
     const view = viewOf(bytes);
-    const head = readChunk(bytes, view, 0);
+    const head = readChunk(bytes, view, 0, SEED);
     assertEquals(head, {
       length: bytes.length,
       from: 64,
@@ -149,7 +152,7 @@ Deno.test("hint chunk: keys of any length up to 65,535 bytes", () => {
     const rows = new ChunkRows(
       viewOf(bytes),
       0,
-      readChunk(bytes, viewOf(bytes), 0)!,
+      readChunk(bytes, viewOf(bytes), 0, SEED)!,
     );
     for (let i = 0; i < 2; i++) {
       assert(rows.next());
@@ -174,10 +177,10 @@ Deno.test("hint chunk: a builder starts anew after each chunk", () => {
   addAll(builder, [row]);
   builder.noteHorizon(60);
   assert(!builder.isEmpty);
-  builder.finish(0, 0, 0, 0, false);
+  builder.finish(SEED, 0, 0, 0, 0, false);
   assert(builder.isEmpty);
-  const bytes = builder.finish(1, 2, 3, 4, false);
-  const head = readChunk(bytes, viewOf(bytes), 0)!;
+  const bytes = builder.finish(SEED, 1, 2, 3, 4, false);
+  const head = readChunk(bytes, viewOf(bytes), 0, SEED)!;
   assertEquals(head.length, CHUNK_HEAD_BYTES);
   assertEquals([head.rows, head.version, head.horizon], [0, 0, 0]);
 });
@@ -188,7 +191,7 @@ Deno.test("hint chunk: no flipped bit goes unnoticed", () => {
       const bytes = build(rows);
       const bit = pick % (bytes.length * 8);
       bytes[bit >>> 3]! ^= 1 << (bit & 7);
-      assertEquals(readChunk(bytes, viewOf(bytes), 0), undefined);
+      assertEquals(readChunk(bytes, viewOf(bytes), 0, SEED), undefined);
     }),
     { numRuns: 500 },
   );
@@ -206,7 +209,7 @@ Deno.test("hint chunk: one that is cut off is none, at any length", () => {
   const bytes = build([row, row]);
   for (let length = 0; length < bytes.length; length++) {
     const cut = bytes.slice(0, length);
-    assertEquals(readChunk(cut, viewOf(cut), 0), undefined);
+    assertEquals(readChunk(cut, viewOf(cut), 0, SEED), undefined);
   }
 });
 
@@ -225,10 +228,13 @@ Deno.test("hint chunk: chunks follow one another, whatever comes after", () => {
   const second = build([row(2), row(3)], 86, 130);
   const bytes = Uint8Array.of(...first, ...second, 1, 2, 3);
   const view = viewOf(bytes);
-  assertEquals(readChunk(bytes, view, 0)?.to, 86);
-  assertEquals(readChunk(bytes, view, first.length)?.from, 86);
-  assertEquals(readChunk(bytes, view, first.length + second.length), undefined);
-  assertEquals(readChunk(bytes, view, bytes.length), undefined);
+  assertEquals(readChunk(bytes, view, 0, SEED)?.to, 86);
+  assertEquals(readChunk(bytes, view, first.length, SEED)?.from, 86);
+  assertEquals(
+    readChunk(bytes, view, first.length + second.length, SEED),
+    undefined,
+  );
+  assertEquals(readChunk(bytes, view, bytes.length, SEED), undefined);
 });
 
 Deno.test("hint chunk: a length that says less than a head is no chunk", () => {
@@ -239,6 +245,12 @@ Deno.test("hint chunk: a length that says less than a head is no chunk", () => {
       littleEndian(slowCrc32(bytes.subarray(4, Math.max(4, length))), 4),
       0,
     );
-    assertEquals(readChunk(bytes, viewOf(bytes), 0), undefined);
+    assertEquals(readChunk(bytes, viewOf(bytes), 0, SEED), undefined);
   }
+});
+
+Deno.test("hint chunk: one of another segment is not read", () => {
+  const bytes = build([]);
+  assert(readChunk(bytes, viewOf(bytes), 0, SEED) !== undefined);
+  assertEquals(readChunk(bytes, viewOf(bytes), 0, SEED ^ 1), undefined);
 });
