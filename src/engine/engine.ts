@@ -146,6 +146,7 @@ export class Engine {
       key,
       () => this.now(),
       (segment) => this.#forgetOnDisk(segment),
+      () => this.#sweeper.noteSwept(),
     );
     this.#timetable = new GcTimetable(host, this.collector, ledger, settings);
     this.#sweeper = new ExpirySweeper(

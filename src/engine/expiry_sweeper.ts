@@ -71,6 +71,13 @@ export class ExpirySweeper {
     this.#onSwept();
   }
 
+  /** A key was swept in passing; that too must be written down. */
+  noteSwept(): void {
+    this.#counters.expired++;
+    this.#isHorizonOwed = true;
+    this.schedule();
+  }
+
   /** Makes sure that a sweep comes soon after the next expiry. */
   schedule(): void {
     if (this.#writer.syncer.poison !== undefined) return;

@@ -116,11 +116,13 @@ export class GarbageCollector {
   readonly #key: KeyBuffer;
   readonly #now: () => number;
   readonly #beforeRetire: (segment: Segment) => void;
+  readonly #onSwept: () => void;
   #last: Promise<unknown> = Promise.resolve();
   #isStopping = false;
 
   /**
-   * A collector; `beforeRetire` removes what else on disk names a segment.
+   * A collector; `beforeRetire` removes what else on disk names a segment, and
+   * `onSwept` is called for each expired key that it sweeps.
    */
   constructor(
     log: ValueLog,
@@ -130,6 +132,7 @@ export class GarbageCollector {
     key: KeyBuffer,
     now: () => number,
     beforeRetire: (segment: Segment) => void,
+    onSwept: () => void,
   ) {
     this.#host = log.host;
     this.#log = log;
@@ -139,6 +142,7 @@ export class GarbageCollector {
     this.#key = key;
     this.#now = now;
     this.#beforeRetire = beforeRetire;
+    this.#onSwept = onSwept;
   }
 
   /** Rewrites segments until none qualifies; waits for a run that is under way. */
@@ -301,7 +305,10 @@ export class GarbageCollector {
     if (hasExpired && arena.stalePuts(pointer) === 0) {
       // It hides nothing and goes with the victim. Until that is settled its entry
       // names a segment that is no more, so it must be swept: nobody looks then.
-      if ((arena.tag(pointer) & TAG_SWEPT) === 0) ledger.sweepEntry(pointer);
+      if ((arena.tag(pointer) & TAG_SWEPT) === 0) {
+        ledger.sweepEntry(pointer);
+        this.#onSwept();
+      }
       return 0;
     }
     if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {

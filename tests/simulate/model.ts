@@ -212,7 +212,13 @@ export class Model {
       writtenAt: reset(commit.writtenAt),
       syncedAt: reset(commit.syncedAt),
     }));
-    this.#undone = [];
+    // A later crash may go back to before they were cut; the opening cut them for good.
+    const isKept = ({ position }: Undone) => position <= commits.length;
+    this.#undone = this.#undone.filter(isKept).map((undone) => ({
+      ...undone,
+      cutAt: Math.min(reset(undone.cutAt), moment),
+      goneAt: Math.min(reset(undone.goneAt), moment),
+    }));
     this.#pending = 0;
     this.current = this.#stateAfter(commits.length);
     const gone = observed.filter(([at, value]) =>
@@ -222,6 +228,7 @@ export class Model {
       // Everything the disk has now is there for good.
       this.#base = new Map(this.current);
       this.#commits = [];
+      this.#undone = [];
     }
     for (const [at, value] of observed) {
       const back = this.#expired.get(at)?.find((known) =>
