@@ -31,7 +31,6 @@ import {
 } from "../format/file_header.ts";
 import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
 import { Segment } from "../log/segment.ts";
-import { VERSION_REACH } from "../format/record.ts";
 import { ValueLog } from "../log/value_log.ts";
 import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
 import { KeyBuffer } from "./key_buffer.ts";
@@ -143,13 +142,6 @@ class Recovery {
     // that once something was acknowledged on top of it.
     if (found.length > 0) files.syncDirectory(this.#directory);
     for (const { header } of found) this.#noteHeader(header);
-    if (this.#nextVersion > VERSION_REACH) {
-      throw new CorruptionError(
-        "open the store",
-        { path: found.at(-1)!.file.path, offset: 40 },
-        "a version is impossible",
-      );
-    }
     this.#report.segments = found.length;
     const storeId = found[0]?.header.storeId ??
       this.#host.randomBytes(STORE_ID_BYTES);
@@ -286,7 +278,7 @@ class Recovery {
     replay.useHint(this.#readHint(log, segment));
     const scanStart = segment.length;
     const problem = replay.scan();
-    this.#noteReplay(segment, replay);
+    this.#noteReplay(replay);
     this.#checkEnd(segment, replay, problem, size, isSealed);
     if (problem !== undefined) {
       this.#report.bytesCut = size - segment.length;
@@ -311,10 +303,7 @@ class Recovery {
     }
   }
 
-  #noteReplay(segment: Segment, replay: SegmentReplay): void {
-    if (replay.versionMax > VERSION_REACH) {
-      throw segment.corruption("open the store", 0, "a version is impossible");
-    }
+  #noteReplay(replay: SegmentReplay): void {
     this.#report.rowsFromHints += replay.rowsFromHints;
     this.#report.recordsReplayed += replay.recordsReplayed;
     this.#nextVersion = Math.max(this.#nextVersion, replay.versionMax + 1);
@@ -328,7 +317,7 @@ class Recovery {
     replay: SegmentReplay,
   ): void {
     const lost = replay.salvage();
-    this.#noteReplay(segment, replay);
+    this.#noteReplay(replay);
     this.#report.lost.push(...lost);
     segment.isDamaged = lost.length > 0;
     // As in any recovery: what was read must be on the medium before more is.
@@ -355,7 +344,8 @@ class Recovery {
         `the file ends here, though ${replay.syncedMax} bytes of it were synced`,
       );
     }
-    if (isSealed || this.#mode === "strict") {
+    // No crash leaves a record that is sealed and impossible.
+    if (isSealed || this.#mode === "strict" || replay.isForged) {
       throw segment.corruption("open the store", replay.problemOffset, problem);
     }
     const synced = Math.max(

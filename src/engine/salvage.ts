@@ -12,12 +12,7 @@
 import { StoreError } from "../errors.ts";
 import type { Host } from "../fs/file_system.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
-import {
-  headLength,
-  KIND_PUT,
-  KIND_TOMBSTONE,
-  VERSION_REACH,
-} from "../format/record.ts";
+import { headLength, KIND_PUT, KIND_TOMBSTONE } from "../format/record.ts";
 import {
   type CommittedRecord,
   isInBucket,
@@ -25,7 +20,6 @@ import {
 } from "../log/committed_records.ts";
 import { type LostRange, SalvageReader } from "../log/salvage_reader.ts";
 import type { Segment } from "../log/segment.ts";
-import { NEXT_VERSION } from "./log_writer.ts";
 import type { Engine } from "./engine.ts";
 import { OfflineSegments } from "./offline_segments.ts";
 
@@ -120,7 +114,7 @@ async function copyAll(
   // Versions go on, and what had expired stays expired, where they were.
   target.writer.nextVersion = Math.max(
     target.writer.nextVersion,
-    versionMax > VERSION_REACH ? 1 : versionMax + 1,
+    versionMax + 1,
   );
   target.advanceClock(horizonMax);
   if (horizonMax > 0) target.writer.appendHorizon(horizonMax);
@@ -136,11 +130,7 @@ function apply(
   segment: Segment,
   record: CommittedRecord,
 ): void {
-  const { flags, codec, expiry, keyLength, valueLength } = record;
-  // A version that no store can have given out is not carried over.
-  const version = record.version > VERSION_REACH
-    ? NEXT_VERSION
-    : record.version;
+  const { flags, codec, version, expiry, keyLength, valueLength } = record;
   const { offset, source, keyStart } = record;
   const { key, ledger, writer } = target;
   key.loadRecord(source, keyStart, keyLength, isInBucket(record));

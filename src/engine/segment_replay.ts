@@ -44,6 +44,8 @@ export class SegmentReplay {
   readonly rows: ChunkBuilder = new ChunkBuilder();
   /** Where the problem that {@linkcode scan} returned lies. */
   problemOffset = 0;
+  /** True if that problem is a sealed record that no store can have written. */
+  isForged = false;
   readonly #segment: Segment;
   readonly #ledger: KeyLedger;
   readonly #key: KeyBuffer;
@@ -137,6 +139,7 @@ export class SegmentReplay {
     this.horizonMax = Math.max(this.horizonMax, records.horizonMax);
     this.rows.noteHorizon(this.horizonMax);
     this.problemOffset = records.problemOffset;
+    this.isForged = records.isForged;
     return records.problem;
   }
 

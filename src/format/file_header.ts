@@ -21,7 +21,7 @@
 
 import { CorruptionError, StoreError } from "../errors.ts";
 import { checksum } from "./checksum.ts";
-import { getUint64, NUMBER_MAX, setUint64 } from "./record.ts";
+import { getUint64, NUMBER_MAX, setUint64, VERSION_REACH } from "./record.ts";
 
 /** Bytes of a file header. */
 export const FILE_HEADER_BYTES = 64;
@@ -106,7 +106,7 @@ export function decodeFileHeader(
   if (!isSound) throw damaged(0, "the file header's checksum does not match");
   const nextVersion = getUint64(view, 40);
   const expiryHorizon = getUint64(view, 48);
-  if (nextVersion > NUMBER_MAX + 1 || expiryHorizon > NUMBER_MAX) {
+  if (nextVersion > VERSION_REACH + 1 || expiryHorizon > NUMBER_MAX) {
     throw damaged(40, "the file header's numbers are impossible");
   }
   return {

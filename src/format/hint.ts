@@ -35,6 +35,7 @@ import {
   NUMBER_MAX,
   recordLength,
   setUint64,
+  VERSION_REACH,
 } from "./record.ts";
 
 /** Bytes of a chunk before its rows. */
@@ -178,7 +179,7 @@ export function readChunk(
   if (sum !== view.getUint32(at, true)) return undefined;
   const version = getUint64(view, at + 32);
   const horizon = getUint64(view, at + 40);
-  if (version > NUMBER_MAX || horizon > NUMBER_MAX) return undefined;
+  if (version > VERSION_REACH || horizon > NUMBER_MAX) return undefined;
   return {
     length,
     from,

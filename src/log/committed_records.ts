@@ -10,6 +10,7 @@ import {
   FLAG_BATCH_END,
   FLAG_BUCKET,
   KIND_MASK,
+  VERSION_REACH,
 } from "../format/record.ts";
 import type { Segment } from "./segment.ts";
 import { SegmentScanner } from "./segment_scanner.ts";
@@ -69,6 +70,8 @@ export class CommittedRecords {
   problem: string | undefined;
   /** Where the problem lies. */
   problemOffset = 0;
+  /** True if the problem is a sealed record that no store can have written. */
+  isForged = false;
   /** Records read, those of unfinished batches included. */
   count = 0;
   /** Records that were left out because their batch has no beginning. */
@@ -122,6 +125,10 @@ export class CommittedRecords {
     const scanner = this.#scanner;
     const { head } = scanner;
     while (scanner.next()) {
+      if (head.version > VERSION_REACH) {
+        this.isForged = true;
+        return this.#fail("the record's version is impossible", scanner.offset);
+      }
       const isMember = (head.flags & FLAG_BATCH) !== 0;
       const first = this.#batch[0];
       if (

@@ -1,6 +1,19 @@
 /** Store.salvage, and opening with `recovery`: what is brought back and what is told. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { CorruptionError, Store, StoreError } from "../../mod.ts";
+import { segmentSeed } from "../../src/format/checksum.ts";
+import {
+  decodeFileHeader,
+  FILE_HEADER_BYTES,
+} from "../../src/format/file_header.ts";
+import { hintName, segmentName } from "../../src/format/file_names.ts";
+import {
+  RecordHead,
+  sealRecord,
+  setUint64,
+  VERSION_REACH,
+} from "../../src/format/record.ts";
+import { readFile } from "../../src/fs/file_system.ts";
 import { salvage } from "../../src/engine/salvage.ts";
 import { openEngine } from "../../src/store/store.ts";
 import { checkBooks } from "../support/check_books.ts";
@@ -16,6 +29,20 @@ import {
   makeStore,
   open,
 } from "./support.ts";
+
+/** Gives the first record of a segment a version, and the checksum for it. */
+function forgeFirstVersion(host: FixedHost, id: number, version: number): void {
+  const path = `${DIRECTORY}/${segmentName(id)}`;
+  const bytes = readFile(host.files, path);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const head = new RecordHead();
+  const at = FILE_HEADER_BYTES;
+  head.read(view, at, bytes.length - at);
+  setUint64(view, at + 12, version);
+  const { storeId } = decodeFileHeader(bytes.subarray(0, at), "VLOG", path);
+  sealRecord(bytes, view, at, head.length, segmentSeed(storeId, id), at);
+  host.files.open(path, "write").write(bytes, 0, bytes.length, 0);
+}
 
 async function salvaged(host: FixedHost) {
   const target = new FixedHost();
@@ -156,6 +183,33 @@ Deno.test("recovery: salvage opens over any bad byte, tells it, and works on", a
     assertEquals(again.store.has("key 1"), false);
     await again.store.close();
   }
+});
+
+Deno.test("recovery: a sealed record with an impossible version is damage, not a torn tail", async () => {
+  const sound = (await makeStore()).afterKill(DIRECTORY);
+  sound.files.remove(`${DIRECTORY}/index.snapshot`);
+  const name = "0000000003.vlog";
+  sound.files.remove(`${DIRECTORY}/${hintName(3)}`);
+  forgeFirstVersion(sound, 3, VERSION_REACH + 1);
+  for (const recovery of ["tail", "strict"] as const) {
+    const host = sound.afterKill(DIRECTORY);
+    const error = assertThrows(() => open(host, { recovery }), CorruptionError);
+    assertEquals([error.segmentId, error.offset], [3, FILE_HEADER_BYTES]);
+    assert(error.message.includes("version is impossible"), error.message);
+  }
+  const host = sound.afterKill(DIRECTORY);
+  const { engine, store } = open(host, { recovery: "salvage" });
+  assertEquals(engine.recovery.lost.length, 1);
+  assertEquals(engine.recovery.lost[0]!.path, `${DIRECTORY}/${name}`);
+  assert(engine.writer.nextVersion < 100, "versions go on where they were");
+  const found = Object.keys(await contents(store));
+  assert(found.length >= Object.keys(expected()).length - 1, found.join());
+  await store.set("new", "1");
+  await store.gc({ discardRatio: 0.01 });
+  await store.close();
+  const again = open(host, { recovery: "salvage" });
+  assertEquals(again.store.has("new"), true);
+  await again.store.close();
 });
 
 Deno.test("recovery: salvage over a missing segment and a snapshot of another time", async () => {

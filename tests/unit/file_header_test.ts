@@ -1,5 +1,10 @@
 /** The header that starts every file. */
-import { assertEquals, assertInstanceOf, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertInstanceOf,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import { CorruptionError, StoreError } from "../../src/errors.ts";
 import {
@@ -56,7 +61,7 @@ Deno.test("file header: reads back what was written", () => {
     segmentId: fc.integer({ min: 0, max: 0xffff_ffff }),
     storeId: fc.uint8Array({ minLength: 16, maxLength: 16 }),
     created: number,
-    nextVersion: number,
+    nextVersion: fc.integer({ min: 0, max: 2 ** 51 + 1 }),
     expiryHorizon: number,
   });
   fc.assert(fc.property(header, (fields) => {
@@ -130,4 +135,11 @@ Deno.test("file header: store ids are compared whole", () => {
   for (let i = 0; i < 16; i++) {
     assertEquals(sameStore(id, id.with(i, id[i]! ^ 0x80)), false);
   }
+});
+
+Deno.test("file header: a version that no store can reach is damage", () => {
+  const error = failure(
+    encodeFileHeader({ ...HEADER, nextVersion: 2 ** 51 + 2 }),
+  );
+  assert(error.message.includes("numbers are impossible"), error.message);
 });

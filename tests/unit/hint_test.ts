@@ -29,7 +29,7 @@ const anyRow: fc.Arbitrary<Row> = fc.record({
   codec: fc.integer({ min: 0, max: 255 }),
   key: fc.uint8Array({ maxLength: 100 }),
   valueLength: fc.integer({ min: 0, max: 2_000_000 }),
-  version: safeInteger,
+  version: fc.integer({ min: 0, max: 2 ** 51 }),
   expiry: safeInteger,
 }).map((row) => ({ ...row, expiry: (row.flags & 4) !== 0 ? row.expiry : 0 }));
 
