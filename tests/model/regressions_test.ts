@@ -167,6 +167,23 @@ const REGRESSIONS: Record<string, History> = {
       "seed": 2026159183,
     },
   ],
+  "a sync that failed under way is told to those who joined it": [
+    {
+      "op": "open",
+      "options": {
+        "syncWrites": true,
+        "memTableSize": 65536,
+        "valueThreshold": 0,
+      },
+      "seed": 110741331,
+    },
+    { "op": "fault", "after": 8, "kind": "EMFILE" },
+    { "op": "set", "at": "/k4", "value": 17 },
+    { "op": "set", "at": "/k1", "value": 18 },
+    { "op": "set", "at": "other/k6", "value": 19, "wait": false },
+    { "op": "lose", "kind": "snapshot", "seed": 1103729602 },
+    { "op": "batch", "changes": [{ "at": "b/k21", "value": 20 }] },
+  ],
 };
 
 for (const [name, history] of Object.entries(REGRESSIONS)) {

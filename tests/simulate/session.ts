@@ -126,7 +126,9 @@ export class Session {
   ask(request: Request, call: () => Promise<unknown>): void {
     const { changes = [] } = request;
     const { writer } = this.engine;
-    const { moment, errors } = this.#machine;
+    const { moment } = this.#machine;
+    // A sync that serves this call too may have failed while it was under way.
+    const errors = this.#promised[0]?.errorsBefore ?? this.#machine.errors;
     const wasPoisoned = this.isPoisoned;
     const version = writer.nextVersion;
     const promise = call();
