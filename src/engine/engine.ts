@@ -129,7 +129,7 @@ export class Engine {
       recovered.expiryHorizon,
     );
     this.queue = new CommitQueue(log, this.writer, settings.syncWrites);
-    this.cache = new BlockCache(settings.blockCacheSize);
+    this.cache = new BlockCache(settings.blockCacheSize, this.#secret);
     this.reader = new RecordReader(
       log,
       this.writer,
@@ -243,7 +243,7 @@ export class Engine {
     const { writer } = this;
     writer.syncer.check();
     this.counters.writes++;
-    if (this.ledger.findLive(this.now()) === 0) return false;
+    if (this.ledger.findLive(this) === 0) return false;
     writer.appendTombstone(NEXT_VERSION, 0);
     this.#timetable.consider();
     return true;

@@ -71,29 +71,32 @@ export class KeyBuffer {
     length: number,
     isBucket: boolean,
   ): void {
-    if (length <= LOOP_LENGTH_MAX) {
-      const { bytes } = this;
-      for (let i = 0; i < length; i++) bytes[i] = source[start + i]!;
-    } else {
-      this.bytes.set(source.subarray(start, start + length));
-    }
+    this.#copyShort(source, start, length, 0);
     this.#finish(length, isBucket ? TAG_BUCKET : 0);
   }
 
-  /** Copies the key to `target` at `at`. */
-  copyTo(target: Uint8Array, at: number): void {
-    const { bytes, length } = this;
-    if (length <= LOOP_LENGTH_MAX) {
-      for (let i = 0; i < length; i++) target[at + i] = bytes[i]!;
-    } else {
+  /** Copies the key to `target`, of which `view` is a view, at `at`. */
+  copyTo(target: Uint8Array, view: DataView, at: number): void {
+    const { bytes, words, length } = this;
+    if (length > LOOP_LENGTH_MAX) {
       target.set(bytes.subarray(0, length), at);
+      return;
     }
+    const whole = length & ~3;
+    for (let i = 0; i < whole; i += 4) {
+      view.setInt32(at + i, words[i >>> 2]!, true);
+    }
+    for (let i = whole; i < length; i++) target[at + i] = bytes[i]!;
   }
 
-  /** True if the key is the one at `at` in `source`. */
-  equalsBytes(source: Uint8Array, at: number): boolean {
-    const { bytes, length } = this;
-    for (let i = 0; i < length; i++) {
+  /** True if the key is the one at `at` of `source`, of which `view` is a view. */
+  equalsAt(source: Uint8Array, view: DataView, at: number): boolean {
+    const { bytes, words, length } = this;
+    const whole = length & ~3;
+    for (let i = 0; i < whole; i += 4) {
+      if (words[i >>> 2] !== view.getInt32(at + i, true)) return false;
+    }
+    for (let i = whole; i < length; i++) {
       if (bytes[i] !== source[at + i]) return false;
     }
     return true;
@@ -104,19 +107,69 @@ export class KeyBuffer {
     const { length } = key;
     if (length === 0) throw emptyKeyError();
     if (length <= LOOP_LENGTH_MAX) {
-      let i = 0;
-      for (; i < length; i++) {
-        const code = key.charCodeAt(i);
-        if (code > 127) break;
-        bytes[start + i] = code;
-      }
-      if (i === length) return start + length;
+      const copied = (start & 3) === 0
+        ? this.#packText(key, start >>> 2)
+        : this.#copyAscii(key, start);
+      if (copied) return start + length;
     }
     requireWellFormed(key, "key");
     const space = bytes.subarray(start, KEY_BYTES_MAX);
     const { read, written } = encoder.encodeInto(key, space);
     if (read < length) throw longKeyError(start);
     return start + written;
+  }
+
+  /** Copies a short key of ASCII characters from a word on; false if it has others. */
+  #packText(key: string, firstWord: number): boolean {
+    // Four characters are put together in a register: reading a word back that was
+    // stored byte by byte would wait for the stores.
+    const { words } = this;
+    const { length } = key;
+    const whole = length & ~3;
+    let all = 0;
+    let at = firstWord;
+    let i = 0;
+    for (; i < whole; i += 4) {
+      const a = key.charCodeAt(i);
+      const b = key.charCodeAt(i + 1);
+      const c = key.charCodeAt(i + 2);
+      const d = key.charCodeAt(i + 3);
+      all |= a | b | c | d;
+      words[at++] = a | (b << 8) | (c << 16) | (d << 24);
+    }
+    let word = 0;
+    for (let shift = 0; i < length; i++, shift += 8) {
+      const code = key.charCodeAt(i);
+      all |= code;
+      word |= code << shift;
+    }
+    words[at] = word;
+    return all <= 127;
+  }
+
+  #copyAscii(key: string, start: number): boolean {
+    const { bytes } = this;
+    for (let i = 0; i < key.length; i++) {
+      const code = key.charCodeAt(i);
+      if (code > 127) return false;
+      bytes[start + i] = code;
+    }
+    return true;
+  }
+
+  /** Copies `length` bytes of `source` from `from` on to `start`. */
+  #copyShort(
+    source: Uint8Array,
+    from: number,
+    length: number,
+    start: number,
+  ): void {
+    if (length > LOOP_LENGTH_MAX) {
+      this.bytes.set(source.subarray(from, from + length), start);
+      return;
+    }
+    const { bytes } = this;
+    for (let i = 0; i < length; i++) bytes[start + i] = source[from + i]!;
   }
 
   #copyBytes(key: Uint8Array, start: number): number {
@@ -130,17 +183,18 @@ export class KeyBuffer {
     const { length } = key;
     if (length === 0) throw emptyKeyError();
     if (start + length > KEY_BYTES_MAX) throw longKeyError(start);
-    this.bytes.set(key, start);
+    this.#copyShort(key, 0, length, start);
     return start + length;
   }
 
   #finish(length: number, space: number): void {
-    const { bytes, words } = this;
+    const { words } = this;
     this.length = length;
     this.tag = length | space;
-    bytes[length] = bytes[length + 1] = bytes[length + 2] = 0;
     const wordCount = (length + 3) >>> 2;
     this.wordCount = wordCount;
+    const rest = length & 3;
+    if (rest !== 0) words[wordCount - 1]! &= (1 << (rest * 8)) - 1;
 
     let v0 = this.#key0;
     let v1 = this.#key1;

@@ -34,6 +34,12 @@ const WAS_PRESENT = 1;
 const WAS_CONTROL = 2;
 const WORD = 2 ** 32;
 
+/** Tells the time by which keys expire. */
+export interface Clock {
+  /** Milliseconds since 1970. */
+  now(): number;
+}
+
 /** Index, dead bytes and expiries. */
 export class KeyLedger {
   /** Which record is the newest of each key. */
@@ -62,11 +68,15 @@ export class KeyLedger {
     this.#key = key;
   }
 
-  /** The entry of the key at hand if it has a value at `now`, else 0. */
-  findLive(now: number): number {
-    const pointer = this.index.find(this.#key);
+  /** The entry of the key at hand if it has a value, else 0. */
+  findLive(clock: Clock): number {
+    const { index } = this;
+    const pointer = index.find(this.#key);
     if (pointer === 0) return 0;
-    return this.isLive(pointer, now) ? pointer : 0;
+    const state = index.arena.tag(pointer) & (GONE | TAG_EXPIRING);
+    if (state === 0) return pointer;
+    // Most keys never expire, and the time costs more than all else here.
+    return this.isLive(pointer, clock.now()) ? pointer : 0;
   }
 
   /** True if the entry has a value at `now`. */

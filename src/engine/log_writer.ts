@@ -231,7 +231,7 @@ export class LogWriter {
       expiry,
       segment.syncedLength,
     );
-    if (keyLength > 0) key.copyTo(image, keyAt);
+    if (keyLength > 0) key.copyTo(image, view, keyAt);
     return keyAt + keyLength;
   }
 

@@ -117,6 +117,12 @@ export class MemtableSet {
 
   /** The memtable that holds the value of the record at a place, if one does. */
   find(segmentId: number, offset: number): Memtable | undefined {
+    const oldest = this.sealed[0] ?? this.active;
+    // Most records are older than all memtables.
+    if (segmentId < oldest.segment.id) return undefined;
+    if (segmentId === oldest.segment.id && offset < oldest.start) {
+      return undefined;
+    }
     if (this.active.locate(segmentId, offset) >= 0) return this.active;
     for (let i = this.sealed.length - 1; i >= 0; i--) {
       const memtable = this.sealed[i]!;

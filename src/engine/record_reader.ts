@@ -11,7 +11,9 @@ import { checksum, recordSeed } from "../format/checksum.ts";
 import {
   CODEC_OFFSET,
   FLAG_BUCKET,
+  FLAGS_OFFSET,
   headLength,
+  isPutOf,
   isSealed,
   KIND_PUT,
   RECORD_HEAD_BYTES_MAX,
@@ -30,6 +32,10 @@ const WHOLE_READ_BYTES_MAX = 64 * 1024 + 256;
 /** Records up to this size pass through the block cache. */
 const CACHED_RECORD_BYTES_MAX = CACHE_BLOCK_BYTES / 2;
 
+const BAD_SUM = "the record's checksum does not match";
+const NOT_NAMED = "the record is not the one that the index names";
+const OTHER_KEY = "the record is of another key";
+
 /** Reads values. After a read, the value lies in `buffer` from `start` to `end`. */
 export class RecordReader {
   /** Where the last value lies; valid until the next call. */
@@ -47,8 +53,6 @@ export class RecordReader {
   readonly #head = new RecordHead();
   readonly #scratch = new Uint8Array(WHOLE_READ_BYTES_MAX);
   readonly #scratchView = new DataView(this.#scratch.buffer);
-  #slab: Uint8Array = this.#scratch;
-  #slabView: DataView = this.#scratchView;
 
   /** A reader for the entries of `arena`. */
   constructor(
@@ -109,7 +113,8 @@ export class RecordReader {
       );
     }
     this.buffer = found.image;
-    this.start = at + headLength(found.image[at + 4]!) + this.#key.length;
+    this.start = at + headLength(found.image[at + FLAGS_OFFSET]!) +
+      this.#key.length;
     this.end = at + length;
     return true;
   }
@@ -120,37 +125,72 @@ export class RecordReader {
       this.#readLarge(segment, offset, length);
       return;
     }
-    if (length <= CACHED_RECORD_BYTES_MAX && this.#cache.isEnabled) {
-      const at = this.#readCached(segment, offset, length);
-      if (at >= 0) {
-        this.#accept(this.#slab, this.#slabView, at, segment, offset, length);
-        return;
-      }
-    }
+    if (
+      length <= CACHED_RECORD_BYTES_MAX && this.#cache.isEnabled &&
+      this.#readCached(segment, offset, length)
+    ) return;
     segment.read(this.#scratch, 0, length, offset);
     this.#accept(this.#scratch, this.#scratchView, 0, segment, offset, length);
   }
 
-  /** Where the record lies in the slab, or -1 if it is better read by itself. */
-  #readCached(segment: Segment, offset: number, length: number): number {
-    const within = offset % CACHE_BLOCK_BYTES;
+  /** Reads a record through the block cache; false if it must be read by itself. */
+  #readCached(segment: Segment, offset: number, length: number): boolean {
+    const cache = this.#cache;
+    const within = offset & (CACHE_BLOCK_BYTES - 1);
     const block = (offset - within) / CACHE_BLOCK_BYTES;
-    const blockEnd = (block + 1) * CACHE_BLOCK_BYTES;
-    if (within + length > CACHE_BLOCK_BYTES) return -1;
-    let place = this.#cache.find(segment.id, block);
-    if (place >= 0) {
-      this.#counters.cacheHits++;
+    const slot = this.#slotOf(segment, block);
+    if (slot < 0) return false;
+    const at = cache.placeOf(slot) + within;
+    const bytes = cache.slabs[cache.slabOf(slot)]!;
+    if (within + length > CACHE_BLOCK_BYTES) {
+      return this.#readAcross(segment, block, slot, within, length);
+    }
+    const view = cache.views[cache.slabOf(slot)]!;
+    if (view.getUint32(at, true) === cache.soundMark) {
+      this.#point(bytes, view, at, segment, offset, length);
     } else {
-      this.#counters.cacheMisses++;
-      // The last block of the active segment still grows.
-      if (blockEnd > segment.flushedLength) return -1;
-      place = this.#cache.load(segment, block);
+      this.#accept(bytes, view, at, segment, offset, length);
+      view.setUint32(at, cache.soundMark, true);
     }
-    if (this.#slab !== this.#cache.slab) {
-      this.#slab = this.#cache.slab;
-      this.#slabView = new DataView(this.#slab.buffer);
+    return true;
+  }
+
+  /** The slot of a block, read from the file if need be; -1 if it may still grow. */
+  #slotOf(segment: Segment, block: number): number {
+    const slot = this.#cache.find(segment.id, block);
+    if (slot >= 0) {
+      this.#counters.cacheHits++;
+      return slot;
     }
-    return place + within;
+    this.#counters.cacheMisses++;
+    const blockEnd = (block + 1) * CACHE_BLOCK_BYTES;
+    if (blockEnd > segment.flushedLength) return -1;
+    return this.#cache.load(segment, block);
+  }
+
+  /** The same for a record that goes on in the next block: both are put together. */
+  #readAcross(
+    segment: Segment,
+    block: number,
+    slot: number,
+    within: number,
+    length: number,
+  ): boolean {
+    const scratch = this.#scratch;
+    const first = CACHE_BLOCK_BYTES - within;
+    this.#copyBlock(slot, within, CACHE_BLOCK_BYTES, 0);
+    const next = this.#slotOf(segment, block + 1);
+    if (next < 0) return false;
+    this.#copyBlock(next, 0, length - first, first);
+    const offset = block * CACHE_BLOCK_BYTES + within;
+    this.#accept(scratch, this.#scratchView, 0, segment, offset, length);
+    return true;
+  }
+
+  #copyBlock(slot: number, from: number, to: number, target: number): void {
+    const place = this.#cache.placeOf(slot);
+    const slab = this.#cache.slabs[this.#cache.slabOf(slot)]!;
+    this.#scratch.set(slab.subarray(place + from, place + to), target);
   }
 
   /** Checks the record at `at` and points at its value. */
@@ -162,25 +202,44 @@ export class RecordReader {
     offset: number,
     length: number,
   ): void {
-    const head = this.#head;
-    const problem = head.read(view, at, length) ?? this.#mismatch(length) ??
-      (isSealed(bytes, view, at, length, segment.seed, offset)
-        ? undefined
-        : "the record's checksum does not match");
-    if (
-      problem !== undefined ||
-      !this.#key.equalsBytes(bytes, at + head.headLength)
-    ) {
+    if (!isSealed(bytes, view, at, length, segment.seed, offset)) {
       throw segment.corruption(
         "read a value",
         offset,
-        problem ?? "the record is of another key",
+        this.#isNamed(view, at, length) ? BAD_SUM : NOT_NAMED,
       );
     }
-    this.#checkCodec(segment, offset);
+    this.#point(bytes, view, at, segment, offset, length);
+  }
+
+  /** Points at the value of a sound record, if it is the one the index names. */
+  #point(
+    bytes: Uint8Array,
+    view: DataView,
+    at: number,
+    segment: Segment,
+    offset: number,
+    length: number,
+  ): void {
+    if (!this.#isNamed(view, at, length)) {
+      throw segment.corruption("read a value", offset, NOT_NAMED);
+    }
+    const key = this.#key;
+    const keyAt = at + headLength(bytes[at + FLAGS_OFFSET]!);
+    if (!key.equalsAt(bytes, view, keyAt)) {
+      throw segment.corruption("read a value", offset, OTHER_KEY);
+    }
+    const codec = bytes[at + CODEC_OFFSET]!;
+    if (codec !== 0) throw unknownCodecError(segment, offset, codec);
     this.buffer = bytes;
-    this.start = at + head.headLength + head.keyLength;
+    this.start = keyAt + key.length;
     this.end = at + length;
+  }
+
+  /** True if the head may be that of the put which the index names. */
+  #isNamed(view: DataView, at: number, length: number): boolean {
+    const { tag, length: keyLength } = this.#key;
+    return isPutOf(view, at, length, keyLength, (tag & TAG_BUCKET) !== 0);
   }
 
   /** What the head has that the index entry has not. */
@@ -191,13 +250,8 @@ export class RecordReader {
       head.kind !== KIND_PUT || head.length !== length ||
       head.keyLength !== this.#key.length ||
       isBucket !== ((this.#key.tag & TAG_BUCKET) !== 0)
-    ) return "the record is not the one that the index names";
+    ) return NOT_NAMED;
     return undefined;
-  }
-
-  #checkCodec(segment: Segment, offset: number): void {
-    const { codec } = this.#head;
-    if (codec !== 0) throw unknownCodecError(segment, offset, codec);
   }
 
   /** Reads head and key, then the value into a buffer of just its size. */
@@ -246,13 +300,13 @@ export class RecordReader {
     const head = this.#head;
     const problem = head.read(this.#scratchView, 0, loaded) ??
       this.#mismatch(length) ??
-      (key.equalsBytes(this.#scratch, head.headLength)
+      (key.equalsAt(this.#scratch, this.#scratchView, head.headLength)
         ? undefined
-        : "the record is of another key");
+        : OTHER_KEY);
     if (problem !== undefined) {
       throw segment.corruption("read a value", offset, problem);
     }
-    this.#checkCodec(segment, offset);
+    if (head.codec !== 0) throw unknownCodecError(segment, offset, head.codec);
     this.start = head.headLength + head.keyLength;
     return new Uint8Array(head.valueLength);
   }
@@ -280,11 +334,7 @@ export class RecordReader {
     expected: number,
   ): void {
     if (sum === expected) return;
-    throw segment.corruption(
-      "read a value",
-      offset,
-      "the record's checksum does not match",
-    );
+    throw segment.corruption("read a value", offset, BAD_SUM);
   }
 
   /** True if the entry's value is large and must come from a file. */

@@ -25,6 +25,8 @@ import { checksum, recordSeed } from "./checksum.ts";
 
 /** Bytes of a record before its optional fields, key and value. */
 export const RECORD_HEAD_BYTES = 20;
+/** Where kind and flags lie in a record. */
+export const FLAGS_OFFSET = 4;
 /** Where the codec lies in a record. */
 export const CODEC_OFFSET = 5;
 /** Bytes of the largest head with every optional field. */
@@ -145,6 +147,24 @@ export function isSealed(
   const covered = bytes.subarray(at + 4, at + length);
   return checksum(covered, recordSeed(seed, offset)) ===
     view.getUint32(at, true);
+}
+
+/**
+ * True if the head at `at` is that of a put of `length` bytes whose key has
+ * `keyLength` bytes, with a bucket's name or not: what an index entry knows of it.
+ */
+export function isPutOf(
+  view: DataView,
+  at: number,
+  length: number,
+  keyLength: number,
+  isBucket: boolean,
+): boolean {
+  const word = view.getUint32(at + 4, true);
+  const kind = KIND_PUT | (isBucket ? FLAG_BUCKET : 0);
+  return (word & (KIND_MASK | FLAG_BUCKET | FLAG_RESERVED)) === kind &&
+    word >>> 16 === keyLength &&
+    headLength(word) + keyLength + view.getUint32(at + 8, true) === length;
 }
 
 /**

@@ -7,13 +7,12 @@
  */
 
 import { recordSeed } from "../format/checksum.ts";
-import { CODEC_OFFSET, isSealed, RecordHead } from "../format/record.ts";
+import { FLAGS_OFFSET, isSealed, RecordHead } from "../format/record.ts";
 import type { Segment } from "./segment.ts";
 
 const WINDOW_BYTES = 1 << 20;
 /** The flags and, in front of them, the checksum must be in the window. */
 const OVERLAP_BYTES = 64;
-const FLAGS_OFFSET = CODEC_OFFSET - 1;
 const FLAG_RESERVED = 1 << 7;
 
 /**

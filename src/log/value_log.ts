@@ -31,6 +31,7 @@ export class ValueLog {
   /** Called when a name that could not be removed may be there after a crash. */
   onUncertainName: (error: StoreError) => void = () => {};
   #active: Segment | undefined;
+  #lastFound: Segment | undefined;
 
   /** A log without segments yet. */
   constructor(directory: string, storeId: Uint8Array, host: Host) {
@@ -71,6 +72,8 @@ export class ValueLog {
 
   /** The segment with an id that an index entry or an undo row named. */
   get(id: number): Segment {
+    // Reads tend to stay in one segment for a while.
+    if (this.#lastFound?.id === id) return this.#lastFound;
     const segment = this.segments.get(id);
     if (segment === undefined) {
       throw new StoreError(
@@ -79,7 +82,7 @@ export class ValueLog {
         { path: this.directory },
       );
     }
-    return segment;
+    return this.#lastFound = segment;
   }
 
   /** Starts a new active segment. The old one must have been synced before. */
@@ -129,6 +132,7 @@ export class ValueLog {
   retire(segment: Segment): void {
     this.files.remove(segment.file.path);
     this.segments.delete(segment.id);
+    if (this.#lastFound === segment) this.#lastFound = undefined;
     segment.retire();
     // Only after the name is gone for good may anything rely on its records being
     // gone: tombstones of keys that had older puts in it.

@@ -46,7 +46,7 @@ export function readExpireIn(options: SetOptions | undefined): number {
 function hasValue(engine: Engine): boolean {
   const { counters, ledger } = engine;
   counters.reads++;
-  const isPresent = ledger.findLive(engine.now()) !== 0;
+  const isPresent = ledger.findLive(engine) !== 0;
   if (isPresent) counters.hits++;
   else counters.misses++;
   return isPresent;
@@ -207,7 +207,7 @@ export abstract class KeySpace {
   #find(key: Key): Engine | undefined {
     const engine = this.#load(key, "get a key");
     const start = startRead(engine);
-    const pointer = engine.ledger.findLive(engine.now());
+    const pointer = engine.ledger.findLive(engine);
     return finishRead(engine, pointer, start) ? engine : undefined;
   }
 
@@ -248,7 +248,7 @@ export abstract class KeySpace {
       const engine = this.#load(key, "get a key");
       const { ledger, reader } = engine;
       const start = startRead(engine);
-      const pointer = ledger.findLive(engine.now());
+      const pointer = ledger.findLive(engine);
       if (pointer !== 0 && reader.isLargeInFile(pointer)) {
         engine.counters.hits++;
         return reader.readEntryAsync(pointer);

@@ -14,7 +14,12 @@ import type { Engine } from "../engine/engine.ts";
 import { TABLE_SLOTS, tableDepth } from "../engine/hash_index.ts";
 import { TAG_EXPIRING } from "../engine/key_arena.ts";
 import { describe, TAG_BUCKET } from "../engine/key_buffer.ts";
-import { FLAG_EXPIRING, FLAG_SYNC_MARK, headLength } from "../format/record.ts";
+import {
+  FLAG_EXPIRING,
+  FLAG_SYNC_MARK,
+  FLAGS_OFFSET,
+  headLength,
+} from "../format/record.ts";
 import { splitBucketKey } from "./bucket_name.ts";
 
 /** A key and how large its value is. */
@@ -28,7 +33,6 @@ export interface LargeKey {
 }
 
 const HASH_SPAN = 2 ** 32;
-const FLAGS_OFFSET = 4;
 
 interface Candidate {
   /** The whole key, with the bucket's name. */
@@ -98,7 +102,7 @@ function measure(engine: Engine, candidate: Candidate): LargeKey | undefined {
   const { arena } = ledger.index;
   const { key, isBucket } = candidate;
   engine.key.loadRecord(key, 0, key.length, isBucket);
-  const pointer = ledger.findLive(engine.now());
+  const pointer = ledger.findLive(engine);
   if (pointer === 0) return undefined;
   const segmentId = arena.segmentId(pointer);
   const offset = arena.offset(pointer);

@@ -7,6 +7,7 @@ import { Segment } from "../../src/log/segment.ts";
 import { seededRandom } from "../support/simulated_host.ts";
 
 const WAYS = 8;
+const SECRET = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
 
 /** A segment of `blocks` blocks; every byte tells its segment and block. */
 function segmentOf(id: number, blocks: number): Segment {
@@ -24,10 +25,12 @@ function content(id: number, block: number): number {
 
 /** The block as the cache gives it, read into it if it is not there. */
 function get(cache: BlockCache, segment: Segment, block: number): boolean {
-  let place = cache.find(segment.id, block);
-  const isHit = place >= 0;
-  if (!isHit) place = cache.load(segment, block);
-  const bytes = cache.slab.subarray(place, place + CACHE_BLOCK_BYTES);
+  let slot = cache.find(segment.id, block);
+  const isHit = slot >= 0;
+  if (!isHit) slot = cache.load(segment, block);
+  const place = cache.placeOf(slot);
+  const slab = cache.slabs[cache.slabOf(slot)]!;
+  const bytes = slab.subarray(place, place + CACHE_BLOCK_BYTES);
   const expected = content(segment.id, block);
   assert(bytes.every((byte) => byte === expected), `block ${block}`);
   return isHit;
@@ -35,14 +38,17 @@ function get(cache: BlockCache, segment: Segment, block: number): boolean {
 
 Deno.test("block cache: without room it is off", () => {
   for (const bytes of [0, CACHE_BLOCK_BYTES * WAYS - 1]) {
-    assertEquals(new BlockCache(bytes).isEnabled, false);
+    assertEquals(new BlockCache(bytes, SECRET).isEnabled, false);
   }
-  assertEquals(new BlockCache(CACHE_BLOCK_BYTES * WAYS).isEnabled, true);
+  assertEquals(
+    new BlockCache(CACHE_BLOCK_BYTES * WAYS, SECRET).isEnabled,
+    true,
+  );
 });
 
 Deno.test("block cache: gives the bytes of the block asked for, whatever the order", () => {
   const segments = [1, 2, 77].map((id) => segmentOf(id, 60));
-  const cache = new BlockCache(64 * CACHE_BLOCK_BYTES);
+  const cache = new BlockCache(64 * CACHE_BLOCK_BYTES, SECRET);
   const random = seededRandom(7);
   let hits = 0;
   for (let i = 0; i < 6000; i++) {
@@ -55,7 +61,7 @@ Deno.test("block cache: gives the bytes of the block asked for, whatever the ord
 
 Deno.test("block cache: what fits is read once", () => {
   const segment = segmentOf(1, 16);
-  const cache = new BlockCache(1024 * CACHE_BLOCK_BYTES);
+  const cache = new BlockCache(1024 * CACHE_BLOCK_BYTES, SECRET);
   for (let block = 0; block < 16; block++) {
     assertEquals(get(cache, segment, block), false);
   }
@@ -67,7 +73,7 @@ Deno.test("block cache: what fits is read once", () => {
 Deno.test("block cache: the block longest unused makes room", () => {
   const segment = segmentOf(1, 20);
   // One set: every block competes with every other.
-  const cache = new BlockCache(WAYS * CACHE_BLOCK_BYTES);
+  const cache = new BlockCache(WAYS * CACHE_BLOCK_BYTES, SECRET);
   for (let block = 0; block < WAYS; block++) get(cache, segment, block);
   get(cache, segment, 0);
   get(cache, segment, 10);
@@ -80,7 +86,7 @@ Deno.test("block cache: the block longest unused makes room", () => {
 Deno.test("block cache: takes no more room than it was given", () => {
   const segment = segmentOf(1, 400);
   const given = 100 * CACHE_BLOCK_BYTES;
-  const cache = new BlockCache(given);
+  const cache = new BlockCache(given, SECRET);
   assert(cache.bytes < given / 10, "nothing is taken before it is used");
   for (let block = 0; block < 400; block++) get(cache, segment, block);
   assert(cache.bytes <= given, `${cache.bytes} of ${given}`);
@@ -89,7 +95,7 @@ Deno.test("block cache: takes no more room than it was given", () => {
 
 Deno.test("block cache: a block that could not be read is not there", () => {
   const segment = segmentOf(1, WAYS);
-  const cache = new BlockCache(WAYS * CACHE_BLOCK_BYTES);
+  const cache = new BlockCache(WAYS * CACHE_BLOCK_BYTES, SECRET);
   for (let block = 0; block < WAYS; block++) get(cache, segment, block);
   segment.file.truncate(3 * CACHE_BLOCK_BYTES + 100);
   const short = segmentOf(2, 0);

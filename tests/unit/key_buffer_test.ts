@@ -223,13 +223,16 @@ Deno.test("key: copies and comparisons take just its bytes", () => {
     const bytes = Uint8Array.from({ length }, (_, i) => i + 1);
     key.load(bytes, undefined);
     const target = new Uint8Array(length + 4).fill(0xee);
-    key.copyTo(target, 2);
+    const view = new DataView(target.buffer);
+    key.copyTo(target, view, 2);
     assertEquals([...target], [0xee, 0xee, ...bytes, 0xee, 0xee]);
-    assertEquals(key.equalsBytes(target, 2), true);
-    assertEquals(key.equalsBytes(target, 1), false);
-    target[length + 1]! ^= 1;
-    assertEquals(key.equalsBytes(target, 2), false);
-    assertEquals(key.equalsBytes(bytes.subarray(1), 0), false);
+    assertEquals(key.equalsAt(target, view, 2), true);
+    assertEquals(key.equalsAt(target, view, 1), false);
+    for (let i = 0; i < length; i++) {
+      target[2 + i]! ^= 1;
+      assertEquals(key.equalsAt(target, view, 2), false, `byte ${i}`);
+      target[2 + i]! ^= 1;
+    }
   }
   key.loadRecord(Uint8Array.from(latin1("xxkeyxx")), 2, 3, false);
   const { hash } = key;
