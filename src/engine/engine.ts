@@ -16,13 +16,10 @@ import {
   removeIfPresent,
 } from "../fs/file_system.ts";
 import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
-import {
-  FLAG_BATCH,
-  FLAG_BATCH_END,
-  RECORD_HEAD_BYTES_MAX,
-} from "../format/record.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { appendBatch, BATCH_EXTRA_BYTES } from "./batch_appender.ts";
+import { BatchBuffer } from "./batch_buffer.ts";
 import { BlockCache } from "./block_cache.ts";
 import { CommitQueue } from "./commit_queue.ts";
 import { Counters } from "./counters.ts";
@@ -39,18 +36,6 @@ import { RecordReader } from "./record_reader.ts";
 import type { EngineSettings } from "./settings.ts";
 import { recover, type Recovered } from "./recovery.ts";
 import type { RecoveryReport } from "./recovery_report.ts";
-
-/** One operation of a batch, its key already encoded. */
-export interface BatchOperation {
-  /** The key with the bucket's name. */
-  key: Uint8Array;
-  /** True if the key begins with a bucket's name. */
-  isBucket: boolean;
-  /** The value; `undefined` deletes. */
-  value: Uint8Array | undefined;
-  /** Milliseconds until the key expires; 0 if it does not. */
-  expireIn: number;
-}
 
 /** A store's engine. */
 export class Engine {
@@ -89,6 +74,7 @@ export class Engine {
   readonly #timetable: GcTimetable;
   readonly #sweeper: ExpirySweeper;
   #closing: Promise<void> | undefined;
+  #spareBatch: BatchBuffer | undefined;
 
   private constructor(
     host: Host,
@@ -250,51 +236,41 @@ export class Engine {
   }
 
   /** Appends a batch: all of it or nothing will be there after a crash. */
-  commit(operations: BatchOperation[]): void {
+  commit(batch: BatchBuffer): void {
     const { writer } = this;
+    const { count } = batch;
     const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
-    let bytes = 0;
-    for (const { key, value } of operations) {
-      bytes += RECORD_HEAD_BYTES_MAX + key.length + (value?.length ?? 0);
-    }
-    if (bytes > valueLogFileSize || operations.length > valueLogMaxEntries) {
+    const bytes = batch.length + BATCH_EXTRA_BYTES;
+    if (bytes > valueLogFileSize || count > valueLogMaxEntries) {
       throw new StoreError(
         "BATCH_TOO_LARGE",
-        `Cannot commit a batch of ${operations.length} operations and ${bytes} bytes: ` +
+        `Cannot commit a batch of ${count} operations and ${batch.length} bytes: ` +
           `it must fit in one segment (value_log_max_entries ${valueLogMaxEntries}, ` +
           `value_log_file_size ${valueLogFileSize} bytes). Split it`,
       );
     }
-    writer.makeRoom(bytes, bytes, operations.length);
+    writer.makeRoom(bytes, bytes, count);
     try {
-      this.#appendBatch(operations);
+      appendBatch(writer, this.key, batch, this.now());
     } catch (error) {
       writer.abandon(error);
       throw error;
     }
-    this.counters.writes += operations.length;
+    this.counters.writes += count;
     this.#sweeper.schedule();
     this.#timetable.consider();
   }
 
-  #appendBatch(operations: BatchOperation[]): void {
-    const { writer, key } = this;
-    const version = writer.nextVersion++;
-    const now = this.now();
-    const last = operations.length - 1;
-    for (let i = 0; i <= last; i++) {
-      const operation = operations[i]!;
-      let batchFlags = last === 0 ? 0 : FLAG_BATCH;
-      if (i === last && last > 0) batchFlags |= FLAG_BATCH_END;
-      const { key: keyBytes, isBucket, value, expireIn } = operation;
-      key.loadRecord(keyBytes, 0, keyBytes.length, isBucket);
-      if (value === undefined) {
-        writer.appendTombstone(version, batchFlags);
-      } else {
-        const expiry = expireIn === 0 ? 0 : now + expireIn;
-        writer.appendPut(value, value.length, expiry, version, batchFlags);
-      }
-    }
+  /** A buffer for a batch. */
+  takeBatch(): BatchBuffer {
+    const batch = this.#spareBatch ?? new BatchBuffer();
+    this.#spareBatch = undefined;
+    return batch;
+  }
+
+  /** Takes back the buffer of a batch that is done with. */
+  releaseBatch(batch: BatchBuffer): void {
+    if (batch.clear()) this.#spareBatch = batch;
   }
 
   /** Flushes and, under `sync_writes`, syncs on this thread. */

@@ -75,6 +75,41 @@ export class KeyBuffer {
     this.#finish(length, isBucket ? TAG_BUCKET : 0);
   }
 
+  /**
+   * Takes the key at `start` of `source`, of which `view` is a view, whose hash is
+   * known.
+   */
+  loadHashed(
+    source: Uint8Array,
+    view: DataView,
+    start: number,
+    length: number,
+    isBucket: boolean,
+    hash: number,
+  ): void {
+    const { bytes, words } = this;
+    const wordCount = (length + 3) >>> 2;
+    const rest = length & 3;
+    if (length > LOOP_LENGTH_MAX) {
+      bytes.set(source.subarray(start, start + length));
+      if (rest !== 0) words[wordCount - 1]! &= (1 << (rest * 8)) - 1;
+    } else {
+      const whole = length >>> 2;
+      for (let i = 0; i < whole; i++) {
+        words[i] = view.getInt32(start + i * 4, true);
+      }
+      let word = 0;
+      for (let i = length - rest; i < length; i++) {
+        word |= source[start + i]! << ((i & 3) * 8);
+      }
+      if (rest !== 0) words[whole] = word;
+    }
+    this.length = length;
+    this.wordCount = wordCount;
+    this.tag = length | (isBucket ? TAG_BUCKET : 0);
+    this.hash = hash;
+  }
+
   /** Copies the key to `target`, of which `view` is a view, at `at`. */
   copyTo(target: Uint8Array, view: DataView, at: number): void {
     const { bytes, words, length } = this;

@@ -243,7 +243,7 @@ export class LogWriter {
     const length = end - at;
     sealRecord(image, view, at, length, segment.seed, segment.length);
     memtable.used = end;
-    this.#enter(kind, segment, length, expiry, at);
+    this.enter(kind, segment, length, expiry, at);
   }
 
   /** The same for a put whose value goes straight to the file. */
@@ -259,13 +259,13 @@ export class LogWriter {
     view.setUint32(at, sum, true);
     memtable.used = valueAt;
     memtable.addGap(segment.length, value.length);
-    this.#enter(KIND_PUT, segment, valueAt - at + value.length, expiry, at);
+    this.enter(KIND_PUT, segment, valueAt - at + value.length, expiry, at);
     this.#counters.directWrites++;
     this.#write(value);
   }
 
   /** Enters the record that was just encoded into the books. */
-  #enter(
+  enter(
     kind: number,
     segment: Segment,
     length: number,

@@ -122,6 +122,11 @@ export function writeHead(
   return next;
 }
 
+/** Writes the version of the record at `at`. */
+export function setVersion(view: DataView, at: number, version: number): void {
+  setUint64(view, at + 12, version);
+}
+
 /** Computes and writes the checksum of a record that lies whole in `bytes`. */
 export function sealRecord(
   bytes: Uint8Array,

@@ -4,7 +4,8 @@
  * @module
  */
 
-import { type BatchOperation, Engine } from "../engine/engine.ts";
+import type { BatchBuffer } from "../engine/batch_buffer.ts";
+import { Engine } from "../engine/engine.ts";
 import { bucketPrefix } from "./bucket_name.ts";
 import { readExpireIn } from "./key_space.ts";
 import type { Key, SetOptions, Value } from "./types.ts";
@@ -25,7 +26,7 @@ const values = new ValueBuffer();
 export class Batch {
   readonly #engine: Engine;
   readonly #prefix: Uint8Array | undefined;
-  #operations: BatchOperation[] = [];
+  #buffer: BatchBuffer | undefined;
 
   /** Not for callers: use {@linkcode KeySpace.batch}. */
   constructor(engine: unknown, prefix: Uint8Array | undefined) {
@@ -38,44 +39,37 @@ export class Batch {
 
   /** Operations added so far. */
   get length(): number {
-    return this.#operations.length;
+    return this.#buffer?.count ?? 0;
   }
 
-  #add(
-    key: Key,
-    target: BatchTarget | undefined,
-    value: Uint8Array | undefined,
-    expireIn: number,
-  ): this {
+  /** Brings the key to hand; returns what takes its operation. */
+  #load(key: Key, target: BatchTarget | undefined): BatchBuffer {
     const engine = this.#engine;
     engine.check("add to a batch");
     const bucket = target?.bucket;
     const prefix = bucket === undefined ? this.#prefix : bucketPrefix(bucket);
     engine.key.load(key, prefix);
-    this.#operations.push({
-      key: engine.key.bytes.slice(0, engine.key.length),
-      isBucket: prefix !== undefined,
-      value,
-      expireIn,
-    });
-    return this;
+    return this.#buffer ??= engine.takeBatch();
   }
 
   /** Adds the setting of a key. Its time to expire starts with the commit. */
   set(key: Key, value: Value, options?: SetOptions & BatchTarget): this {
+    const expireIn = options === undefined ? 0 : readExpireIn(options);
     values.load(value);
-    const copy = values.bytes.slice(0, values.length);
-    return this.#add(key, options, copy, readExpireIn(options));
+    this.#load(key, options)
+      .put(this.#engine.key, values.bytes, values.length, expireIn);
+    return this;
   }
 
   /** Adds the deletion of a key. */
   delete(key: Key, options?: BatchTarget): this {
-    return this.#add(key, options, undefined, 0);
+    this.#load(key, options).remove(this.#engine.key);
+    return this;
   }
 
   /** Drops all operations added so far. */
   clear(): this {
-    this.#operations = [];
+    this.#release();
     return this;
   }
 
@@ -90,12 +84,17 @@ export class Batch {
     try {
       const engine = this.#engine;
       engine.check("commit a batch");
-      if (this.#operations.length === 0) return Promise.resolve();
-      engine.commit(this.#operations);
-      this.#operations = [];
+      if (this.length === 0) return Promise.resolve();
+      engine.commit(this.#buffer!);
+      this.#release();
       return engine.queue.done;
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  #release(): void {
+    if (this.#buffer !== undefined) this.#engine.releaseBatch(this.#buffer);
+    this.#buffer = undefined;
   }
 }
