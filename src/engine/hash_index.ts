@@ -7,6 +7,8 @@
  * time and never the whole index. A slot is two words, the hash and a pointer into
  * the arena: a lookup touches one line of slots and one entry.
  *
+ * Tables lie side by side in slabs, so that an index of any size is few objects.
+ *
  * @module
  */
 
@@ -15,54 +17,62 @@ import type { KeyBuffer } from "./key_buffer.ts";
 
 /** Slots of one table. */
 export const TABLE_SLOTS = 1024;
-/** Words of one table: two a slot, then the count of used slots and the depth. */
-export const TABLE_WORDS: number = TABLE_SLOTS * 2 + 2;
 const SLOT_MASK = TABLE_SLOTS - 1;
-const COUNT = TABLE_SLOTS * 2;
-const DEPTH = COUNT + 1;
+/** Words of one table: two a slot. */
+const TABLE_BITS = 11;
+/** Words of one table. */
+export const TABLE_WORDS: number = 1 << TABLE_BITS;
+/** Tables of one slab, which is 1 MiB. */
+const SLAB_BITS = 7;
+const SLAB_TABLES = 1 << SLAB_BITS;
+const SLAB_MASK = SLAB_TABLES - 1;
+const SLAB_WORDS = SLAB_TABLES * TABLE_WORDS;
 /** Used slots at which a table is split: 85 in 100. */
 const USED_MAX = 870;
 const DEPTH_MAX = 28;
-
-/** A table: slots of (hash, pointer), its count and its depth. */
-export type Table = Int32Array;
 
 /** Finds, adds and removes entries by key. */
 export class HashIndex {
   /** The entries. */
   readonly arena: KeyArena = new KeyArena();
-  /** The table of each value of the first `depth` bits of a hash. */
-  directory: Table[];
+  /** The number of the table of each value of the first `depth` bits of a hash. */
+  directory: Uint32Array = new Uint32Array(2);
   /** How many bits of the hash choose a table; at least 1. */
   depth = 1;
   /** Entries in the index, tombstones included. */
   entryCount = 0;
-  #tableCount = 1;
-
-  /** An empty index. */
-  constructor() {
-    const table = new Int32Array(TABLE_WORDS);
-    this.directory = [table, table];
-  }
+  /** Tables in use; their numbers are those below. */
+  tableCount = 1;
+  /** The slots of the tables. A small index has less than a slab. */
+  #slabs: Int32Array[] = [new Int32Array(TABLE_WORDS)];
+  /** Used slots of each table. */
+  #used = new Uint16Array(1);
+  /** How many bits of the hash all entries of a table have in common. */
+  #depths = new Uint8Array(1);
+  readonly #scratch = new Int32Array(TABLE_WORDS);
 
   /** Bytes the index takes, the keys' own bytes included. */
   get bytes(): number {
-    return this.arena.bytes + this.#tableCount * TABLE_WORDS * 4 +
-      this.directory.length * 8;
+    let bytes = this.arena.bytes + this.directory.byteLength +
+      this.#used.byteLength + this.#depths.byteLength;
+    for (const slab of this.#slabs) bytes += slab.byteLength;
+    return bytes;
   }
 
   /** The entry of the key at hand, or 0. */
   find(key: KeyBuffer): number {
     const { hash } = key;
     const table = this.directory[hash >>> (32 - this.depth)]!;
-    let slot = (hash & SLOT_MASK) << 1;
-    for (;;) {
-      const pointer = table[slot + 1]!;
+    const slab = this.#slabs[table >>> SLAB_BITS]!;
+    const base = (table & SLAB_MASK) << TABLE_BITS;
+    for (let slot = hash & SLOT_MASK;;) {
+      const at = base + (slot << 1);
+      const pointer = slab[at + 1]!;
       if (pointer === 0) return 0;
-      if (table[slot] === hash && this.arena.matches(pointer >>> 0, key)) {
+      if (slab[at] === hash && this.arena.matches(pointer >>> 0, key)) {
         return pointer >>> 0;
       }
-      slot = (slot + 2) & (COUNT - 1);
+      slot = (slot + 1) & SLOT_MASK;
     }
   }
 
@@ -71,16 +81,16 @@ export class HashIndex {
     const pointer = this.arena.allocate(key, isExpiring);
     const { hash } = key;
     let table = this.directory[hash >>> (32 - this.depth)]!;
-    while (table[COUNT]! >= USED_MAX && table[DEPTH]! < DEPTH_MAX) {
-      this.#split(hash);
+    while (this.#used[table]! >= USED_MAX && this.#depths[table]! < DEPTH_MAX) {
+      this.#split(hash, table);
       table = this.directory[hash >>> (32 - this.depth)]!;
     }
-    if (table[COUNT]! >= TABLE_SLOTS - 1) {
+    if (this.#used[table]! >= TABLE_SLOTS - 1) {
       // A thousand keys with one 28-bit hash: not by chance, and not by intent
       // as long as the hash's secret is one.
       throw new RangeError("Cannot add the key: the hash index is full");
     }
-    place(table, hash, pointer);
+    this.#place(table, hash, pointer);
     this.entryCount++;
     return pointer;
   }
@@ -88,24 +98,25 @@ export class HashIndex {
   /** Takes the key's entry out. */
   remove(key: KeyBuffer, pointer: number): void {
     const table = this.directory[key.hash >>> (32 - this.depth)]!;
-    let slot = this.#slotOf(table, key.hash, pointer);
+    const slots = this.slotsOf(table);
+    let slot = slotOf(slots, key.hash, pointer);
     // Close the gap: move back every following slot that would not be found
     // across it.
     let next = slot;
     for (;;) {
-      next = (next + 2) & (COUNT - 1);
-      if (table[next + 1] === 0) break;
-      const home = (table[next]! & SLOT_MASK) << 1;
-      const gapFromHome = (slot - home) & (COUNT - 1);
-      const nextFromHome = (next - home) & (COUNT - 1);
+      next = (next + 1) & SLOT_MASK;
+      if (slots[next * 2 + 1] === 0) break;
+      const home = slots[next * 2]! & SLOT_MASK;
+      const gapFromHome = (slot - home) & SLOT_MASK;
+      const nextFromHome = (next - home) & SLOT_MASK;
       if (gapFromHome < nextFromHome) {
-        table[slot] = table[next]!;
-        table[slot + 1] = table[next + 1]!;
+        slots[slot * 2] = slots[next * 2]!;
+        slots[slot * 2 + 1] = slots[next * 2 + 1]!;
         slot = next;
       }
     }
-    table[slot] = table[slot + 1] = 0;
-    table[COUNT] = table[COUNT]! - 1;
+    slots[slot * 2] = slots[slot * 2 + 1] = 0;
+    this.#used[table]!--;
     this.entryCount--;
     this.arena.release(pointer);
   }
@@ -127,94 +138,148 @@ export class HashIndex {
     );
     arena.setStalePuts(moved, arena.stalePuts(pointer));
     const table = this.directory[key.hash >>> (32 - this.depth)]!;
-    table[this.#slotOf(table, key.hash, pointer) + 1] = moved;
+    const slots = this.slotsOf(table);
+    slots[slotOf(slots, key.hash, pointer) * 2 + 1] = moved;
     arena.release(pointer);
     return moved;
   }
 
-  #slotOf(table: Table, hash: number, pointer: number): number {
-    let slot = (hash & SLOT_MASK) << 1;
-    while (table[slot + 1] !== (pointer | 0)) slot = (slot + 2) & (COUNT - 1);
-    return slot;
+  /** Puts an entry into the first empty slot from its home on. */
+  #place(table: number, hash: number, pointer: number): void {
+    const slab = this.#slabs[table >>> SLAB_BITS]!;
+    const base = (table & SLAB_MASK) << TABLE_BITS;
+    let slot = hash & SLOT_MASK;
+    while (slab[base + (slot << 1) + 1] !== 0) slot = (slot + 1) & SLOT_MASK;
+    slab[base + (slot << 1)] = hash;
+    slab[base + (slot << 1) + 1] = pointer;
+    this.#used[table]!++;
   }
 
   /** Splits the table of `hash` by the next bit of its entries' hashes. */
-  #split(hash: number): void {
-    const old = this.directory[hash >>> (32 - this.depth)]!;
-    const depth = old[DEPTH]!;
+  #split(hash: number, low: number): void {
+    const depth = this.#depths[low]!;
     if (depth === this.depth) {
-      const doubled = new Array<Table>(this.directory.length * 2);
-      for (let i = 0; i < this.directory.length; i++) {
-        doubled[i * 2] = doubled[i * 2 + 1] = this.directory[i]!;
+      const { directory } = this;
+      const doubled = new Uint32Array(directory.length * 2);
+      for (let i = 0; i < directory.length; i++) {
+        doubled[i * 2] = doubled[i * 2 + 1] = directory[i]!;
       }
       this.directory = doubled;
       this.depth++;
     }
-    const low = new Int32Array(TABLE_WORDS);
-    const high = new Int32Array(TABLE_WORDS);
-    low[DEPTH] = high[DEPTH] = depth + 1;
-    for (let slot = 0; slot < COUNT; slot += 2) {
-      const pointer = old[slot + 1]!;
+    const high = this.#addTable();
+    this.#depths[low] = this.#depths[high] = depth + 1;
+    const slots = this.slotsOf(low);
+    const old = this.#scratch;
+    old.set(slots);
+    slots.fill(0);
+    this.#used[low] = 0;
+    for (let at = 0; at < TABLE_WORDS; at += 2) {
+      const pointer = old[at + 1]!;
       if (pointer === 0) continue;
-      const slotHash = old[slot]!;
-      place((slotHash >>> (31 - depth)) & 1 ? high : low, slotHash, pointer);
+      const slotHash = old[at]!;
+      const table = (slotHash >>> (31 - depth)) & 1 ? high : low;
+      this.#place(table, slotHash, pointer);
     }
     const span = 1 << (this.depth - depth);
     const first = (hash >>> (32 - this.depth)) & ~(span - 1);
-    for (let i = 0; i < span; i++) {
-      this.directory[first + i] = i < span / 2 ? low : high;
+    this.directory.fill(high, first + span / 2, first + span);
+  }
+
+  /** Makes an empty table; returns its number. */
+  #addTable(): number {
+    const table = this.tableCount++;
+    if (table === this.#used.length) {
+      const used = new Uint16Array(table * 2);
+      used.set(this.#used);
+      this.#used = used;
+      const depths = new Uint8Array(table * 2);
+      depths.set(this.#depths);
+      this.#depths = depths;
     }
-    this.#tableCount++;
+    const slab = this.#slabs[table >>> SLAB_BITS];
+    if (slab === undefined) {
+      this.#slabs.push(new Int32Array(SLAB_WORDS));
+    } else if (slab.length < SLAB_WORDS && table * TABLE_WORDS >= slab.length) {
+      // Only the first slab begins small.
+      this.#slabs[0] = new Int32Array(Math.min(SLAB_WORDS, slab.length * 4));
+      this.#slabs[0].set(slab);
+    }
+    return table;
+  }
+
+  /** The slots of a table: (hash, pointer) each. Valid until the next insert. */
+  slotsOf(table: number): Int32Array {
+    const base = (table & SLAB_MASK) << TABLE_BITS;
+    return this.#slabs[table >>> SLAB_BITS]!.subarray(base, base + TABLE_WORDS);
+  }
+
+  /** Used slots of a table. */
+  usedOf(table: number): number {
+    return this.#used[table]!;
+  }
+
+  /** How many bits of the hash all entries of a table have in common. */
+  depthOf(table: number): number {
+    return this.#depths[table]!;
   }
 
   /** Every table once, in the order of the directory. */
-  *tables(): Generator<Table> {
-    let previous: Table | undefined;
+  *tables(): Generator<number> {
+    let previous = -1;
     for (const table of this.directory) {
       if (table !== previous) yield table;
       previous = table;
     }
   }
 
-  /** Takes over tables that {@linkcode tables} gave, each with its depth. */
-  restoreTables(tables: Table[], depth: number): void {
-    this.directory = [];
+  /**
+   * Fills an empty index with `count` tables, in the order that {@linkcode tables}
+   * gives. `read` fills the slots of the next one and returns its depth.
+   * Returns false if the tables do not fit a directory of this depth.
+   */
+  restore(
+    depth: number,
+    count: number,
+    read: (slots: Int32Array) => number,
+  ): boolean {
     this.depth = depth;
+    this.directory = new Uint32Array(2 ** depth);
     this.entryCount = 0;
-    this.#tableCount = tables.length;
-    for (const table of tables) {
-      const span = 1 << (depth - table[DEPTH]!);
-      for (let i = 0; i < span; i++) this.directory.push(table);
-      this.entryCount += table[COUNT]!;
+    let first = 0;
+    for (let number = 0; number < count; number++) {
+      const table = number === 0 ? 0 : this.#addTable();
+      const slots = this.slotsOf(table);
+      const own = read(slots);
+      const span = 2 ** (depth - own);
+      const fits = own >= 0 && own <= depth && first % span === 0 &&
+        first + span <= this.directory.length;
+      if (!fits) return false;
+      this.#depths[table] = own;
+      this.directory.fill(table, first, first += span);
+      let used = 0;
+      for (let at = 1; at < TABLE_WORDS; at += 2) if (slots[at] !== 0) used++;
+      if (used >= TABLE_SLOTS) return false;
+      this.#used[table] = used;
+      this.entryCount += used;
     }
+    return first === this.directory.length;
   }
 
   /** Calls back with every entry's pointer, in no order. */
   forEach(callback: (pointer: number) => void): void {
     for (const table of this.tables()) {
-      for (let slot = 0; slot < COUNT; slot += 2) {
-        const pointer = table[slot + 1]!;
+      const slots = this.slotsOf(table);
+      for (let at = 1; at < TABLE_WORDS; at += 2) {
+        const pointer = slots[at]!;
         if (pointer !== 0) callback(pointer >>> 0);
       }
     }
   }
 }
 
-/** Puts an entry into the first empty slot from its home on. */
-function place(table: Table, hash: number, pointer: number): void {
-  let slot = (hash & SLOT_MASK) << 1;
-  while (table[slot + 1] !== 0) slot = (slot + 2) & (COUNT - 1);
-  table[slot] = hash;
-  table[slot + 1] = pointer;
-  table[COUNT] = table[COUNT]! + 1;
-}
-
-/** Used slots of a table. */
-export function usedSlots(table: Table): number {
-  return table[COUNT]!;
-}
-
-/** Depth of a table. */
-export function tableDepth(table: Table): number {
-  return table[DEPTH]!;
+function slotOf(slots: Int32Array, hash: number, pointer: number): number {
+  let slot = hash & SLOT_MASK;
+  while (slots[slot * 2 + 1] !== (pointer | 0)) slot = (slot + 1) & SLOT_MASK;
+  return slot;
 }

@@ -8,7 +8,7 @@
  * byte order mark, secret of the hash (2), live keys (2), count of segments,
  * depth of the directory, count of tables, end of the arena (2)
  * segment*   id, length, records, dead bytes (2), hint bytes
- * table*     as in hash_index.ts
+ * table*     slots as in hash_index.ts, count of used slots, depth
  * arena      as in key_arena.ts, up to its end
  * checksum   CRC-32 of everything after the file header
  * ```
@@ -37,13 +37,7 @@ import {
   sameStore,
 } from "../format/file_header.ts";
 import { SNAPSHOT_NAME, temporaryName } from "../format/file_names.ts";
-import {
-  type Table,
-  TABLE_SLOTS,
-  TABLE_WORDS,
-  tableDepth,
-  usedSlots,
-} from "./hash_index.ts";
+import { type HashIndex, TABLE_WORDS } from "./hash_index.ts";
 import { BLOCK_WORDS, TAG_EXPIRING } from "./key_arena.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 
@@ -52,6 +46,10 @@ const META_WORDS = 10;
 const SEGMENT_WORDS = 6;
 const WORD = 2 ** 32;
 const DEPTH_MAX = 28;
+/** Words of one table in the file: its slots, count and depth. */
+const TABLE_FILE_WORDS = TABLE_WORDS + 2;
+/** Tables that are read and written together: about 1 MiB. */
+const TABLES_A_PIECE = 128;
 
 /** What a snapshot knows of a segment. */
 export interface SnapshotSegment {
@@ -118,7 +116,6 @@ export function writeSnapshot(
     const out = new SumWriter(file);
     const head = encodeFileHeader(header);
     writeFully(file, head, 0, head.length, 0);
-    const tables = [...index.tables()];
     const { arena } = index;
     const secretWords = new Uint32Array(secret.slice().buffer);
     out.write(Uint32Array.of(
@@ -129,7 +126,7 @@ export function writeSnapshot(
       Math.floor(ledger.liveKeys / WORD),
       segments.length,
       index.depth,
-      tables.length,
+      index.tableCount,
       arena.end >>> 0,
       Math.floor(arena.end / WORD),
     ));
@@ -143,7 +140,7 @@ export function writeSnapshot(
         segment.hintBytes,
       ));
     }
-    for (const table of tables) out.write(table);
+    writeTables(out, index);
     for (let start = 0; start < arena.end; start += BLOCK_WORDS) {
       // Before the first entry there is no block yet, only the unused first word.
       const block = arena.blocks[start / BLOCK_WORDS] ?? new Uint32Array(1);
@@ -161,6 +158,21 @@ export function writeSnapshot(
     file.close();
     throw error;
   }
+}
+
+function writeTables(out: SumWriter, index: HashIndex): void {
+  const piece = new Uint32Array(TABLES_A_PIECE * TABLE_FILE_WORDS);
+  let at = 0;
+  for (const table of index.tables()) {
+    piece.set(index.slotsOf(table), at);
+    piece[at + TABLE_WORDS] = index.usedOf(table);
+    piece[at + TABLE_WORDS + 1] = index.depthOf(table);
+    at += TABLE_FILE_WORDS;
+    if (at < piece.length) continue;
+    out.write(piece);
+    at = 0;
+  }
+  out.write(piece.subarray(0, at));
 }
 
 /** Reads words in sequence and sums them; `undefined` past the end. */
@@ -237,7 +249,8 @@ function readBody(
   const arenaEnd = meta[8]! + meta[9]! * WORD;
   // The sum is not known yet; the sizes must at least be the file's.
   const expected = 4 *
-    (segmentCount * SEGMENT_WORDS + tableCount * TABLE_WORDS + arenaEnd + 1);
+    (segmentCount * SEGMENT_WORDS + tableCount * TABLE_FILE_WORDS + arenaEnd +
+      1);
   if (input.remaining !== expected || depth < 1 || depth > DEPTH_MAX) {
     return undefined;
   }
@@ -253,12 +266,8 @@ function readBody(
       hintBytes: words[5]!,
     });
   }
-  const tables: Table[] = [];
-  for (let i = 0; i < tableCount; i++) {
-    const table = new Int32Array(TABLE_WORDS);
-    if (!input.read(table)) return undefined;
-    tables.push(table);
-  }
+  const { index } = ledger;
+  if (!readTables(input, index, depth, tableCount, arenaEnd)) return undefined;
   const blocks: Uint32Array[] = [];
   for (let start = 0; start < arenaEnd; start += BLOCK_WORDS) {
     const block = new Uint32Array(BLOCK_WORDS);
@@ -269,35 +278,50 @@ function readBody(
   const { sum } = input;
   const stored = new Uint32Array(1);
   if (!input.read(stored) || stored[0] !== sum) return undefined;
-  if (!areTablesSound(tables, depth, arenaEnd)) return undefined;
-  ledger.index.arena.restore(blocks, arenaEnd);
-  ledger.index.restoreTables(tables, depth);
+  index.arena.restore(blocks, arenaEnd);
   ledger.liveKeys = meta[3]! + meta[4]! * WORD;
   if (!checkEntries(ledger, segments)) return undefined;
   return { header, secret, segments, bytes: input.position };
 }
 
-/** Checks what the sum cannot: that tables fit the directory and point inside. */
-function areTablesSound(
-  tables: Table[],
+/**
+ * Reads the tables, and checks what the sum cannot: that they fit the directory, count
+ * right and point inside the arena.
+ */
+function readTables(
+  input: SumReader,
+  index: HashIndex,
   depth: number,
+  tableCount: number,
   arenaEnd: number,
 ): boolean {
-  let covered = 0;
-  for (const table of tables) {
-    const own = tableDepth(table);
-    if (own < 0 || own > depth) return false;
-    covered += 2 ** (depth - own);
-    let used = 0;
-    for (let slot = 0; slot < TABLE_SLOTS * 2; slot += 2) {
-      const pointer = table[slot + 1]! >>> 0;
-      if (pointer === 0) continue;
-      if (pointer >= arenaEnd) return false;
-      used++;
+  const piece = new Int32Array(
+    Math.min(TABLES_A_PIECE, tableCount) * TABLE_FILE_WORDS,
+  );
+  let left = tableCount;
+  let at = piece.length;
+  let isSound = true;
+  const fits = index.restore(depth, tableCount, (slots) => {
+    if (at === piece.length) {
+      at = Math.max(0, piece.length - left * TABLE_FILE_WORDS);
+      isSound &&= input.read(piece.subarray(at));
     }
-    if (used !== usedSlots(table) || used >= TABLE_SLOTS) return false;
-  }
-  return covered === 2 ** depth;
+    left--;
+    const table = piece.subarray(at, at + TABLE_WORDS);
+    const used = piece[at + TABLE_WORDS]!;
+    const own = piece[at + TABLE_WORDS + 1]!;
+    at += TABLE_FILE_WORDS;
+    let count = 0;
+    for (let i = 1; i < TABLE_WORDS; i += 2) {
+      const pointer = table[i]! >>> 0;
+      if (pointer !== 0) count++;
+      if (pointer >= arenaEnd) isSound = false;
+    }
+    if (count !== used) isSound = false;
+    slots.set(table);
+    return isSound ? own : -1;
+  });
+  return fits && isSound;
 }
 
 /** Checks that entries point into the segments, and queues those that expire. */

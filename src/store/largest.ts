@@ -11,7 +11,6 @@
 
 import { StoreClosedError } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
-import { TABLE_SLOTS, tableDepth } from "../engine/hash_index.ts";
 import { TAG_EXPIRING } from "../engine/key_arena.ts";
 import { describe, TAG_BUCKET } from "../engine/key_buffer.ts";
 import {
@@ -66,8 +65,8 @@ export async function findLargest(
       if (engine.status !== "open") throw new StoreClosedError("list keys");
     }
     const table = index.directory[hash >>> (32 - index.depth)]!;
-    offerTable(engine, table, best);
-    hash += 2 ** (32 - tableDepth(table));
+    offerTable(engine, index.slotsOf(table), best);
+    hash += 2 ** (32 - index.depthOf(table));
   }
   // One synchronous step: what is told is of one moment.
   return best.take().flatMap((candidate) => {
@@ -76,12 +75,12 @@ export async function findLargest(
   }).sort((a, b) => b.valueBytes - a.valueBytes);
 }
 
-function offerTable(engine: Engine, table: Int32Array, best: Best): void {
+function offerTable(engine: Engine, slots: Int32Array, best: Best): void {
   const { ledger } = engine;
   const { arena } = ledger.index;
   const now = engine.now();
-  for (let slot = 0; slot < TABLE_SLOTS * 2; slot += 2) {
-    const pointer = table[slot + 1]! >>> 0;
+  for (let at = 1; at < slots.length; at += 2) {
+    const pointer = slots[at]! >>> 0;
     if (pointer === 0) continue;
     const tag = arena.tag(pointer);
     const flags = (tag & TAG_EXPIRING) !== 0 ? FLAG_EXPIRING : 0;
