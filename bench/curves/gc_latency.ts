@@ -35,6 +35,7 @@ import {
   table,
   verdict,
 } from "./report.ts";
+import { doingsOf, doneBetween } from "./store_doings.ts";
 import { ProcessorWait } from "./system_counters.ts";
 import { chooser, keyOf, ValuePool } from "./workload.ts";
 
@@ -65,6 +66,8 @@ interface Late {
   milliseconds: number;
   /** How much of this the thread stood ready without a processor. */
   waited: number;
+  /** What the store did in this turn. */
+  did: string;
 }
 
 type Phase = Record<Measure, Summary> & { late: Late[]; seconds: number };
@@ -86,6 +89,7 @@ async function askWhile(
   const begin = performance.now();
   let asked = 0;
   let waited = wait.milliseconds();
+  let doings = doingsOf(store);
   while (!isOver()) {
     const timerDue = performance.now() + 1;
     await new Promise((resolve) => setTimeout(resolve, 1));
@@ -94,10 +98,15 @@ async function askWhile(
     histograms.loop.add(lateness);
     const waitedNow = wait.milliseconds();
     if (lateness >= LATE_MILLISECONDS && late.length < LATE_COUNT_MAX) {
-      const milliseconds = lateness;
-      late.push({ start: timerDue, milliseconds, waited: waitedNow - waited });
+      late.push({
+        start: timerDue,
+        milliseconds: lateness,
+        waited: waitedNow - waited,
+        did: doneBetween(doings, doingsOf(store)),
+      });
     }
     waited = waitedNow;
+    doings = doingsOf(store);
     for (; begin + asked * 1000 / rate <= now; asked++) {
       const due = begin + asked * 1000 / rate;
       const key = keyOf(next());
@@ -234,14 +243,15 @@ async function main(): Promise<void> {
   if (late.length > 0) {
     paragraph("The longest pauses while collecting, and whose they are:");
     table(
-      ["ms late", "V8's collector", "no processor", "left"],
-      late.map(({ start, milliseconds, waited }) => {
+      ["ms late", "V8's collector", "no processor", "left", "the store did"],
+      late.map(({ start, milliseconds, waited, did }) => {
         const v8 = pausedWithin(pauses, start, milliseconds);
         return [
           fixed(milliseconds),
           fixed(v8),
           fixed(waited),
           fixed(Math.max(0, milliseconds - v8 - waited)),
+          did || "nothing that it counts",
         ];
       }),
     );

@@ -35,6 +35,7 @@ import {
   table,
   verdict,
 } from "./report.ts";
+import { doingsOf, doneBetween } from "./store_doings.ts";
 import { ProcessorWait } from "./system_counters.ts";
 import { keyOf, ValuePool } from "./workload.ts";
 
@@ -79,19 +80,6 @@ interface Measured {
   isWaitKnown: boolean;
 }
 
-/** The store's doings that can take long, as counted so far. */
-function doings(store: Store | undefined): Record<string, number> {
-  if (store === undefined) return {};
-  const { rotations, memtablesSealed, stalls, syncs } = store.stats()
-    .performance;
-  return {
-    rotation: rotations,
-    "memtable sealed": memtablesSealed,
-    stall: stalls,
-    "sync ended": syncs,
-  };
-}
-
 async function measure(loop: Loop, keys: number): Promise<Measured> {
   const path = emptyDirectory(`latency-${loop}`);
   const store = loop === "control" ? undefined : await Store.open(path);
@@ -103,7 +91,7 @@ async function measure(loop: Loop, keys: number): Promise<Measured> {
   const wait = new ProcessorWait();
   const slow: SlowOperation[] = [];
   for (let i = 0; i < keys;) {
-    const before = doings(store);
+    const before = doingsOf(store);
     const waitedBefore = wait.milliseconds();
     const firstSlow = slow.length;
     const note = (what: string, start: number, milliseconds: number) => {
@@ -136,11 +124,7 @@ async function measure(loop: Loop, keys: number): Promise<Measured> {
     }
     if (slow.length > firstSlow) {
       const waited = wait.milliseconds() - waitedBefore;
-      const after = doings(store);
-      const did = Object.keys(after).flatMap((name) => {
-        const count = after[name]! - before[name]!;
-        return count === 0 ? [] : [count === 1 ? name : `${count} × ${name}`];
-      }).join(", ");
+      const did = doneBetween(before, doingsOf(store));
       for (const row of slow.slice(firstSlow)) {
         Object.assign(row, { waited, did });
       }
