@@ -140,7 +140,8 @@ async function grow(
     await fill(store, keys, stop, (count) => {
       if (count < (curve.at(-1)?.[0] ?? 0) + step) return;
       const { indexBytes } = store.stats().memory;
-      curve.push([count, indexBytes / count - KEY_BYTES]);
+      const each = indexBytes / count - KEY_BYTES;
+      curve.push([count, Math.round(each * 100) / 100]);
     });
     keys = Math.max(keys, stop);
     rows.push(await look(store));
