@@ -98,7 +98,7 @@ export function bars(input: BarsInput): string {
       axisLabel: {
         ...text(12),
         interval: 0,
-        width: Math.floor((WIDTH - 100) / Math.max(categories.length, 1)) - 8,
+        width: Math.floor((WIDTH - 100) / Math.max(categories.length, 1)) - 24,
         overflow: "break",
       },
     },
@@ -189,6 +189,8 @@ function valueAxis(log: boolean, values: number[]): Record<string, unknown> {
     type: log ? "log" : "value",
     // Wider than the values: a bar at the lower end would have no height.
     ...(log ? decades(values, 0.3, 0.05) : {}),
+    // Without it bars of less than 1 hang down from there.
+    ...(log ? { startValue: decades(values, 0.3).min } : {}),
     axisLabel: { ...text(12), formatter: compact },
     axisLine: { show: false },
     axisTick: { show: false },
@@ -239,7 +241,7 @@ function render(
       data: names,
       bottom: 12,
       left: "center",
-      itemGap: 26,
+      itemGap: 34,
       itemWidth: 26,
       itemHeight: 11,
       textStyle: text(12),
@@ -264,7 +266,7 @@ function render(
   // Names of elements count all charts of the process, and classes with their
   // style sheet are for a pointer that hovers.
   return svg
-    .replaceAll(/ class="[^"]*"| pointer-events="[^"]*"/g, "")
+    .replaceAll(/ (?:class|pointer-events|ecmeta_\w+)="[^"]*"/g, "")
     .replaceAll(/\bzr\d+-/g, "")
     .replace(/<style[^>]*>.*?<\/style>\n?/s, "") + "\n";
 }

@@ -52,10 +52,10 @@ type Measure = typeof MEASURES[number];
 
 const NAMES: Record<Measure, string> = {
   get: "get, the call",
-  set: "set, the call until it resolves",
+  set: "set, the call and its promise",
   getDue: "get, since it was due",
   setDue: "set, since it was due",
-  loop: "event loop: lateness of a 1 ms timer",
+  loop: "lateness of a 1 ms timer",
 };
 
 /** A turn of the event loop that came late. */

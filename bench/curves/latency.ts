@@ -50,7 +50,7 @@ const SLOW_ROWS = 12;
 
 const LOOPS = {
   await: "set, 1000 awaited",
-  turn: "the same and a turn of the event loop",
+  turn: "and a turn of the loop",
   control: "control: a bare file",
 } as const;
 

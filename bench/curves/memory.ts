@@ -191,12 +191,24 @@ async function grow(
       `grew by ${fixed(heapEach, 2)} bytes a key; less than one: ` +
       `${verdict(heapEach < 1)}.`,
   );
+  // The first blocks and tables weigh on so few keys that nothing else would show.
+  const shown = curve.filter(([count], i) =>
+    count >= last / 20 || i === curve.length - 1
+  );
   picture("memory_index", "Bytes of index a key");
   emitLines("memory_index", {
     title: "The index beside the keys' own bytes",
     xLabel: "keys",
     yLabel: "bytes a key",
-    series: [{ name: "index", points: curve }],
+    series: [
+      { name: "index", points: shown },
+      {
+        name: "the most that is allowed",
+        points: [shown[0]!, shown.at(-1)!].map((
+          [x],
+        ): [number, number] => [x, INDEX_BYTES_BAR]),
+      },
+    ],
   });
   picture("memory_parts", "Memory by part and number of keys");
   const parts = ["resident", "heap", "index", "memtables", "cache"] as const;

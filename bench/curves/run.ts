@@ -34,26 +34,32 @@ function draw(line: Record<string, unknown>): string | undefined {
   return chart.kind === "bars" ? bars(chart.input) : lines(chart.input);
 }
 
-/** Writes what a program printed; returns the path of its Markdown. */
-function write(out: string, program: string, printed: Printed): string {
+/** Writes what a program printed; returns the paths of Markdown and charts. */
+function write(out: string, program: string, printed: Printed): string[] {
+  const paths = [`${out}/${program}.md`];
   const figures: string[] = [];
   for (const line of printed.lines) {
     const svg = draw(line);
-    if (svg === undefined) figures.push(JSON.stringify(line));
-    else Deno.writeTextFileSync(`${out}/${line.chart}.svg`, svg);
+    if (svg === undefined) {
+      figures.push(JSON.stringify(line));
+      continue;
+    }
+    const path = `${out}/${line.chart}.svg`;
+    Deno.writeTextFileSync(path, svg);
+    paths.push(path);
   }
-  const path = `${out}/${program}.md`;
   Deno.writeTextFileSync(`${out}/${program}.jsonl`, figures.join("\n") + "\n");
-  Deno.writeTextFileSync(path, printed.text.join("\n"));
-  return path;
+  Deno.writeTextFileSync(paths[0]!, printed.text.join("\n"));
+  return paths;
 }
 
-/** Lays Markdown out as the repository's check wants it. */
+/** Lays files out as the repository's check wants it. */
 async function format(paths: string[]): Promise<void> {
   const { success } = await new Deno.Command(Deno.execPath(), {
     args: ["fmt", "--quiet", ...paths],
   }).output();
-  if (!success) console.error(`Cannot format ${paths.join(" ")}`);
+  // Below `.tmp`, say, which the repository leaves alone.
+  if (!success) console.error("The results are not formatted");
 }
 
 async function main(): Promise<void> {
@@ -73,7 +79,7 @@ async function main(): Promise<void> {
     const module = new URL(`${program}.ts`, import.meta.url).href;
     try {
       const printed = await runFresh(module, passedOn(Deno.args));
-      written.push(write(out, program, printed));
+      written.push(...write(out, program, printed));
       console.log(printed.text.join("\n"));
     } catch (error) {
       failures++;
