@@ -184,6 +184,41 @@ const REGRESSIONS: Record<string, History> = {
     { "op": "lose", "kind": "snapshot", "seed": 1103729602 },
     { "op": "batch", "changes": [{ "at": "b/k21", "value": 20 }] },
   ],
+  "a store whose books were left inexact can be emptied once it is reopened": [
+    {
+      "op": "open",
+      "options": {
+        "memTableSize": 65536,
+        "valueLogMaxEntries": 76,
+        "valueThreshold": 200,
+      },
+      "seed": 476037320,
+    },
+    {
+      "op": "fill",
+      "value": 0,
+      "count": 76,
+      "first": 0,
+      "keys": 14,
+      "length": 0,
+    },
+    {
+      "op": "fill",
+      "value": 81,
+      "count": 14,
+      "first": 0,
+      "keys": 14,
+      "length": 0,
+    },
+    { "op": "fault", "after": 10, "kind": "ENOSPC" },
+    { "op": "batch", "changes": [{ "at": "/k3" }] },
+    { "op": "set", "at": "other/k3", "value": 111 },
+    { "op": "gc", "ratio": 0.5 },
+    { "op": "set", "at": "b/k4", "value": 112 },
+    { "op": "set", "at": "/k5", "value": 113, "length": 200 },
+    { "op": "breathe", "times": 1 },
+    { "op": "empty" },
+  ],
 };
 
 for (const [name, history] of Object.entries(REGRESSIONS)) {
