@@ -219,6 +219,23 @@ const REGRESSIONS: Record<string, History> = {
     { "op": "breathe", "times": 1 },
     { "op": "empty" },
   ],
+  "a segment is not sealed by a sync that stands in the shadow of a failed one":
+    [
+      {
+        "op": "open",
+        "options": {
+          "syncWrites": true,
+          "memTableSize": 65536,
+          "valueThreshold": 0,
+        },
+        "seed": 436093186,
+      },
+      { "op": "set", "at": "/k1", "value": 217 },
+      { "op": "fault", "after": 2, "kind": "dropped" },
+      { "op": "set", "at": "/k1", "value": 219, "wait": false },
+      { "op": "gc", "ratio": 0.3 },
+      { "op": "crash", "power": true, "back": 0, "keep": 1, "seed": 987443157 },
+    ],
 };
 
 for (const [name, history] of Object.entries(REGRESSIONS)) {
