@@ -236,6 +236,78 @@ const REGRESSIONS: Record<string, History> = {
       { "op": "gc", "ratio": 0.3 },
       { "op": "crash", "power": true, "back": 0, "keep": 1, "seed": 987443157 },
     ],
+  "a sync of the collector's that failed is told to those who joined it": [
+    {
+      "op": "batch",
+      "changes": [
+        { "at": "/k4", "value": 3 },
+        { "at": "b/k4" },
+        { "at": "/k2", "value": 4 },
+        { "at": "b/k3" },
+        { "at": "other/k1", "value": 5 },
+        { "at": "b/k2" },
+        { "at": "b/k4", "value": 6 },
+      ],
+    },
+    { "op": "setSync", "at": "other/k4", "value": 9 },
+    {
+      "op": "open",
+      "options": { "memTableSize": 65536, "valueLogMaxEntries": 8 },
+      "seed": 228101867,
+    },
+    { "op": "set", "at": "other/k0", "value": 10 },
+    { "op": "set", "at": "/k0", "value": 11 },
+    { "op": "delete", "at": "/k2" },
+    { "op": "setSync", "at": "/k1", "value": 12 },
+    { "op": "set", "at": "other/k1", "value": 13 },
+    { "op": "delete", "at": "other/k4" },
+    { "op": "set", "at": "other/k0", "value": 14 },
+    { "op": "delete", "at": "/k1" },
+    {
+      "op": "fill",
+      "value": 15,
+      "count": 52,
+      "first": 2,
+      "keys": 5,
+      "length": 0,
+    },
+    {
+      "op": "batch",
+      "changes": [
+        { "at": "b/k2" },
+        { "at": "other/k0", "value": 69 },
+        { "at": "/k4" },
+        { "at": "b/k0", "value": 70 },
+        { "at": "other/k1", "value": 71 },
+        { "at": "other/k1", "value": 72 },
+      ],
+    },
+    { "op": "setSync", "at": "other/k3", "value": 73 },
+    {
+      "op": "batch",
+      "changes": [{ "at": "b/k4", "value": 74 }, {
+        "at": "other/k3",
+        "value": 75,
+      }],
+    },
+    {
+      "op": "open",
+      "options": { "syncWrites": true, "memTableSize": 65536 },
+      "seed": 1013530636,
+    },
+    { "op": "gc", "ratio": 0.5 },
+    { "op": "setIfAbsent", "at": "b/k2", "value": 78, "wait": false },
+    { "op": "fault", "after": 25, "kind": "dropped" },
+    { "op": "set", "at": "/k1", "value": 79 },
+    {
+      "op": "fill",
+      "value": 80,
+      "count": 1,
+      "first": 0,
+      "keys": 5,
+      "length": 0,
+    },
+  ],
 };
 
 for (const [name, history] of Object.entries(REGRESSIONS)) {
