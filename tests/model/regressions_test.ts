@@ -308,6 +308,30 @@ const REGRESSIONS: Record<string, History> = {
       "length": 0,
     },
   ],
+  "a value that comes back when the clock is set back may be the one before": [
+    { "op": "set", "at": "/k3", "value": 131, "expireIn": 1 },
+    { "op": "set", "at": "/k3", "value": 135, "expireIn": 1 },
+    { "op": "batch", "changes": [{ "at": "/k1", "value": 141 }] },
+    { "op": "advance", "milliseconds": 250 },
+    {
+      "op": "crash",
+      "power": true,
+      "back": 2,
+      "keep": 1,
+      "seed": 962277005,
+      "torn": 0.29235933907330036,
+      "fill": "garbage",
+    },
+    { "op": "setClock", "by": -8037 },
+    {
+      "op": "crash",
+      "power": true,
+      "back": 0,
+      "keep": 1,
+      "seed": 560832770,
+      "fill": "zeros",
+    },
+  ],
 };
 
 for (const [name, history] of Object.entries(REGRESSIONS)) {
