@@ -276,7 +276,7 @@ export class Engine {
   /** Flushes and, under `sync_writes`, syncs on this thread. */
   finishSync(): void {
     this.writer.flush();
-    if (this.#settings.syncWrites) this.writer.syncer.sync();
+    if (this.#settings.syncWrites) this.writer.syncer.syncWritten();
   }
 
   /** Counts keys that have expired by now as dead. */

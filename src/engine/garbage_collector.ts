@@ -358,6 +358,14 @@ export class GarbageCollector {
         this.#flushQuietly();
       }
     }
+    if (scanner.problem !== undefined) {
+      // It was sound a moment ago. Puts behind this stay counted.
+      throw victim.corruption(
+        "read a rewritten segment again",
+        scanner.position,
+        scanner.problem,
+      );
+    }
   }
 
   /** What is settled cannot be undone, so nothing may be pending that could be. */

@@ -65,22 +65,13 @@ function copyTail(
 
 /**
  * Cuts a segment at its length, and writes what may never have been synced of it once
- * more, in place. If we crash before that, the next open does the same again. A sync
- * that failed in an earlier process may have left pages that can be read, count as
- * clean and are not on the medium; only bytes that are dirty again will get there.
+ * more, for a sync may have failed in an earlier process. If we crash before that, the
+ * next open does the same again.
  */
 export function renewTail(segment: Segment, syncedMax: number): void {
   const { file, length } = segment;
-  let at = Math.max(segment.syncedLength, Math.min(syncedMax, length));
-  if (at < length) {
-    const piece = new Uint8Array(Math.min(1 << 20, length - at));
-    while (at < length) {
-      const step = Math.min(piece.length, length - at);
-      segment.read(piece, 0, step, at);
-      writeFully(file, piece, 0, step, at);
-      at += step;
-    }
-  }
+  const from = Math.max(segment.syncedLength, Math.min(syncedMax, length));
+  segment.renew(file, from, length);
   file.truncate(length);
 }
 

@@ -7,11 +7,11 @@
  */
 
 import { CorruptionError } from "../errors.ts";
-import { type FileHandle, readFully } from "../fs/file_system.ts";
+import { type FileHandle, readFully, writeFully } from "../fs/file_system.ts";
 import { checksum } from "../format/checksum.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
 
-/** Bytes that are summed at a time. */
+/** Bytes that are summed or written once more at a time. */
 const PIECE_BYTES = 1 << 20;
 
 /** A segment of the value log. */
@@ -119,6 +119,21 @@ export class Segment {
       at += step;
     }
     return sum;
+  }
+
+  /**
+   * Writes the bytes from `from` up to `to` once more, in place and through `file`. A
+   * sync that failed may have left bytes that can be read, count as clean and are not
+   * on the medium; only what is dirty again will get there.
+   */
+  renew(file: FileHandle, from: number, to: number): void {
+    const piece = new Uint8Array(Math.min(PIECE_BYTES, Math.max(0, to - from)));
+    for (let at = from; at < to;) {
+      const step = Math.min(piece.length, to - at);
+      this.read(piece, 0, step, at);
+      writeFully(file, piece, 0, step, at);
+      at += step;
+    }
   }
 
   #cutOff(offset: number): CorruptionError {

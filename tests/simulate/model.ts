@@ -234,7 +234,7 @@ export class Model {
       const back = this.#expired.get(at)?.find((known) =>
         known.value === value
       );
-      if (back !== undefined && this.get(at, now) === undefined) {
+      if (back !== undefined && this.get(at, now)?.value !== value) {
         this.append([[at, back]], moment, moment);
       }
     }

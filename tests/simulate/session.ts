@@ -61,6 +61,8 @@ export class Session {
   readonly #machine: Machine;
   readonly #model: Model;
   #runs = 0;
+  /** Errors of the disk before the sync that is under way, if one is. */
+  #errorsBeforeSync = Infinity;
   #promised: Promised[] = [];
   /** Runs of the garbage collector, which may take many operations. */
   #collecting: Promised[] = [];
@@ -97,6 +99,14 @@ export class Session {
       }
       onFlushed(error);
     };
+    const { syncer } = writer;
+    const syncAsync = syncer.syncAsync.bind(syncer);
+    syncer.syncAsync = () => {
+      this.#errorsBeforeSync = this.#machine.errors;
+      const sync = syncAsync();
+      sync.then(() => this.#errorsBeforeSync = Infinity);
+      return sync;
+    };
     const run = collector.run.bind(collector);
     collector.run = async (options) => {
       this.#runs++;
@@ -128,7 +138,10 @@ export class Session {
     const { writer } = this.engine;
     const { moment } = this.#machine;
     // A sync that serves this call too may have failed while it was under way.
-    const errors = this.#promised[0]?.errorsBefore ?? this.#machine.errors;
+    const errors = Math.min(
+      this.#promised[0]?.errorsBefore ?? this.#machine.errors,
+      this.#errorsBeforeSync,
+    );
     const wasPoisoned = this.isPoisoned;
     const version = writer.nextVersion;
     const promise = call();

@@ -149,11 +149,16 @@ class Simulation {
   }
 
   async #call(call: Call): Promise<void> {
-    const session = await this.#openAnyhow();
+    let session = await this.#openAnyhow();
     if (call.op === "empty") {
       this.#machine.clearFault();
       this.#machine.medium.isFull = false;
       if (session.isPoisoned) return;
+      if (session.engine.ledger.isInexact) {
+        // Tombstones stay until the books are made anew, and no longer.
+        await this.#close();
+        session = await this.#open(this.#options, 1);
+      }
     }
     await this.#calls(session).perform(call);
   }
@@ -299,6 +304,10 @@ class Simulation {
     });
     if (engine.collector.totals.unknownPuts !== 0) {
       throw new Error("gc: it met puts that the books did not know");
+    }
+    const { errors } = this.#machine;
+    if (engine.ledger.isInexact && errors === session.errorsBefore) {
+      throw new Error("The books are inexact though nothing failed");
     }
     const isStruck = this.#machine.strikes > session.strikesBefore;
     if (session.isPoisoned && !isStruck) {

@@ -1,10 +1,11 @@
 /** When writes are done, and what becomes of them when the disk is full or fails. */
-import { assert, assertEquals, assertRejects } from "@std/assert";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import { StoreError } from "../../src/errors.ts";
 import type { StoreOptions } from "../../src/store/options.ts";
 import { openEngine, Store } from "../../src/store/store.ts";
 import { checkBooks } from "../support/check_books.ts";
 import { FixedHost } from "../support/fixed_host.ts";
+import { settle } from "../support/simulated_host.ts";
 
 const PATH = "/queue";
 
@@ -149,6 +150,43 @@ Deno.test("commit: after a failed sync nothing is written any more, and reads go
     await after.store.set("k", "goes on");
     assertEquals(text(after.store.getSync("k")), "goes on");
   }
+});
+
+Deno.test("commit: a sync is not believed if another failed while it was under way", async () => {
+  const { host, engine, store } = open({ syncWrites: true });
+  const { file } = engine.log.active;
+  let finish = () => {};
+  file.syncAsync = () => new Promise((resolve) => finish = resolve);
+  const write = store.set("k", "dropped by the sync that fails");
+  await settle();
+  host.files.failsSync = true;
+  assertThrows(() => store.setSync("l", "v"), StoreError);
+  host.files.failsSync = false;
+  finish();
+  assertEquals(await codeOf(write), "POISONED");
+  await store.close();
+});
+
+Deno.test("commit: a sync beside one that is under way looks at what it syncs", async () => {
+  const { engine, store } = open({ syncWrites: true });
+  const { file } = engine.log.active;
+  let finish = () => {};
+  file.syncAsync = () => new Promise((resolve) => finish = resolve);
+  const write = store.set("k", "v");
+  await settle();
+  store.setSync("l", "v");
+  assertEquals(engine.log.active.syncedLength, engine.log.active.length);
+  // The failure of the first has the system forget what was written.
+  const lost = store.set("m", "v");
+  await store.flush();
+  const { syncedLength } = engine.log.active;
+  file.write(new Uint8Array(10), 0, 10, syncedLength);
+  const error = assertThrows(() => store.setSync("n", "v"), StoreError);
+  assertEquals(error.code, "IO");
+  finish();
+  assertEquals(await codeOf(write), "POISONED");
+  assertEquals(await codeOf(lost), "POISONED");
+  await store.close();
 });
 
 Deno.test("commit: a store that is closed has synced everything", async () => {

@@ -236,6 +236,29 @@ Deno.test("gc: a damaged segment is an error once, stays in place and does not b
   assertEquals(store.segments().map(({ id }) => id).includes(1), false);
 });
 
+Deno.test("gc: a victim that rots before it is settled is an error, and the books say so", async () => {
+  const host = new FixedHost();
+  const { engine, store } = openSmall(host);
+  for (let i = 0; i < 20; i++) await store.set(`key ${i % 10}`, "x");
+  const { file } = engine.log.segments.get(1)!;
+  const { files } = host;
+  const remove = files.remove.bind(files);
+  files.remove = (path) => {
+    remove(path);
+    if (path === file.path) file.write(Uint8Array.of(0xff), 0, 1, 100);
+  };
+  const error = await assertRejects(() => store.gc(), CorruptionError);
+  assertEquals(error.path, file.path);
+  assertEquals(engine.ledger.isInexact, true);
+  await store.close();
+  // Such books are not saved; the next open makes them anew.
+  const { engine: reopened, store: again } = openSmall(host);
+  assertEquals(reopened.recovery.source, "log");
+  checkBooks(reopened);
+  assertEquals(again.size, 10);
+  await again.close();
+});
+
 Deno.test("gc: on a full disk it fails, loses nothing, and works when space returns", async () => {
   const host = new FixedHost();
   const { engine, store } = openSmall(host);
