@@ -7,11 +7,21 @@
  */
 
 import type { StoreError } from "../errors.ts";
+import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
 import type { LogWriter } from "./log_writer.ts";
+import type { WriterSettings } from "./settings.ts";
 
 /** Unsynced bytes at which a sync is started in the background. */
-const BACKGROUND_SYNC_BYTES = 64 * 1024 * 1024;
+const BACKGROUND_SYNC_BYTES = 8 * 1024 * 1024;
+/**
+ * Rotation syncs on the writer's thread what is not synced yet, and is dearer while
+ * another sync is under way. So the last one is started in time, and none so near to
+ * the segment's end.
+ */
+const LAST_SYNC_ROOM_BYTES = 8 * 1024 * 1024;
+const LAST_SYNC_BYTES = 1024 * 1024;
+const NO_SYNC_ROOM_BYTES = 4 * 1024 * 1024;
 
 /** Writes that are flushed, and synced where that is asked for, together. */
 class CommitGroup {
@@ -38,16 +48,22 @@ export class CommitQueue {
   readonly #log: ValueLog;
   readonly #writer: LogWriter;
   readonly #syncWrites: boolean;
+  readonly #settings: WriterSettings;
   #group: CommitGroup | undefined;
   #isFlushScheduled = false;
   #awaitingSync: CommitGroup[] = [];
   #syncing: Promise<void> | undefined;
 
   /** A queue over a writer. */
-  constructor(log: ValueLog, writer: LogWriter, syncWrites: boolean) {
+  constructor(
+    log: ValueLog,
+    writer: LogWriter,
+    settings: WriterSettings & { syncWrites: boolean },
+  ) {
     this.#log = log;
     this.#writer = writer;
-    this.#syncWrites = syncWrites;
+    this.#syncWrites = settings.syncWrites;
+    this.#settings = settings;
     writer.onFlushed = (error) => this.#settle(error);
   }
 
@@ -116,16 +132,41 @@ export class CommitQueue {
     }
     if (group !== undefined) {
       if (this.#syncWrites) this.#awaitingSync.push(group);
-      else group.resolve();
+      else this.#acknowledge(group);
     }
     if (this.#awaitingSync.length > 0 || this.#isMuchUnsynced()) {
       this.#startSync();
     }
   }
 
+  /**
+   * Tells the writers of a group that it is written. A loop that awaits one write after
+   * the other leaves the event loop no turn, so now and then it gets one first: syncs
+   * and the garbage collector wait for it, and so does whatever else the process does.
+   */
+  #acknowledge(group: CommitGroup): void {
+    const { host } = this.#log;
+    if (host.isStarving?.()) void host.breathe().then(group.resolve);
+    else group.resolve();
+  }
+
   #isMuchUnsynced(): boolean {
     const { active } = this.#log;
-    return active.flushedLength - active.syncedLength >= BACKGROUND_SYNC_BYTES;
+    const unsynced = active.flushedLength - active.syncedLength;
+    if (unsynced < LAST_SYNC_BYTES) return false;
+    const room = this.#roomBytes(active);
+    if (room < NO_SYNC_ROOM_BYTES) return false;
+    return room < LAST_SYNC_ROOM_BYTES || unsynced >= BACKGROUND_SYNC_BYTES;
+  }
+
+  /** Bytes that the segment will take until it is rotated, more or less. */
+  #roomBytes({ length, recordBytes, recordCount }: Segment): number {
+    const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
+    const records = valueLogMaxEntries - recordCount;
+    return Math.min(
+      valueLogFileSize - length,
+      records * recordBytes / Math.max(1, recordCount),
+    );
   }
 
   #startSync(): void {

@@ -114,7 +114,7 @@ export class Engine {
       recovered.nextVersion,
       recovered.expiryHorizon,
     );
-    this.queue = new CommitQueue(log, this.writer, settings.syncWrites);
+    this.queue = new CommitQueue(log, this.writer, settings);
     this.cache = new BlockCache(settings.blockCacheSize, this.#secret);
     this.reader = new RecordReader(
       log,

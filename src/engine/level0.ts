@@ -1,6 +1,7 @@
 /**
  * Level-0 tables on their way to hint files. A level-0 table is the index rows of one
  * sealed memtable; enough of them start their writing, too many make writers wait.
+ * The rows are made flush by flush, so that sealing has little left to do.
  *
  * Hints only save time at the next open. If one cannot be written, the segment goes
  * without and nothing else changes.
@@ -58,6 +59,11 @@ export class Level0 {
   readonly #head = new RecordHead();
   #waiting: Level0Table[] = [];
   #timer: Timer | undefined;
+  /** The memtable whose rows are being made, and how far that went. */
+  #source: Memtable | undefined;
+  #at = 0;
+  #offset = 0;
+  #gap = 0;
   #open: OpenHint | undefined;
 
   /** An empty queue that starts writing at `startAt` tables and stalls at `stallAt`. */
@@ -92,9 +98,47 @@ export class Level0 {
     }
   }
 
+  /** Makes the rows of what a memtable has flushed since the last call. */
+  note(memtable: Memtable): void {
+    const { image, view, flushedUsed, gaps } = memtable;
+    if (memtable !== this.#source) {
+      this.#source = memtable;
+      this.#at = this.#gap = 0;
+      this.#offset = memtable.start;
+    }
+    const head = this.#head;
+    while (this.#at < flushedUsed) {
+      const at = this.#at;
+      head.read(view, at, flushedUsed - at);
+      const keyStart = at + head.headLength;
+      if (
+        head.kind === KIND_CONTROL && image[keyStart] === CONTROL_EXPIRY_HORIZON
+      ) {
+        this.#builder.noteHorizon(getUint64(view, keyStart + 1));
+      }
+      this.#builder.add(
+        head.flags,
+        head.codec,
+        head.keyLength,
+        head.valueLength,
+        head.version,
+        head.expiry,
+        image,
+        keyStart,
+      );
+      this.#at += head.length;
+      if (gaps[this.#gap]?.recordOffset === this.#offset) {
+        this.#gap++;
+        this.#at -= head.valueLength;
+      }
+      this.#offset += head.length;
+    }
+  }
+
   /** Takes a sealed, flushed memtable, whose image it does not need any longer. */
   add(memtable: Memtable): void {
-    this.#addRows(memtable);
+    this.note(memtable);
+    this.#source = undefined;
     const { segment, start: from, end: to, dataChecksum } = memtable;
     const { syncedLength } = segment;
     const chunk = this.#builder
@@ -140,39 +184,6 @@ export class Level0 {
   #closeHint(): void {
     this.#open?.file?.close();
     this.#open = undefined;
-  }
-
-  #addRows(memtable: Memtable): void {
-    const { image, view, used, gaps } = memtable;
-    const head = this.#head;
-    let offset = memtable.start;
-    let gap = 0;
-    for (let at = 0; at < used;) {
-      head.read(view, at, used - at);
-      const keyStart = at + head.headLength;
-      if (
-        head.kind === KIND_CONTROL && image[keyStart] === CONTROL_EXPIRY_HORIZON
-      ) {
-        this.#builder.noteHorizon(getUint64(view, keyStart + 1));
-      }
-      this.#builder.add(
-        head.flags,
-        head.codec,
-        head.keyLength,
-        head.valueLength,
-        head.version,
-        head.expiry,
-        image,
-        keyStart,
-      );
-      if (gaps[gap]?.recordOffset === offset) {
-        gap++;
-        at += head.length - head.valueLength;
-      } else {
-        at += head.length;
-      }
-      offset += head.length;
-    }
   }
 
   /** Writes the rows of a range of a segment at once. */

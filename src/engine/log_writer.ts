@@ -325,6 +325,7 @@ export class LogWriter {
     if (directValue !== undefined) memtable.noteFlushed(directValue);
     memtable.flushedUsed = used;
     segment.flushedLength = segment.length;
+    this.#level0.note(memtable);
     this.#flushedVersion = this.nextVersion;
     this.#counters.flushes++;
     this.#ledger.forgetUndo();

@@ -54,6 +54,11 @@ export interface FileHandle {
   syncAsync(): Promise<void>;
   /** Gives the handle back; a second call does nothing. */
   close(): void;
+  /**
+   * The same for a file whose name was removed, and frees its space off the event
+   * loop. Not there where that takes no time.
+   */
+  discard?(): void;
 }
 
 /** Exclusive ownership of a directory until released or until the process dies. */
@@ -102,6 +107,11 @@ export interface Host {
   shouldBreathe(): boolean;
   /** Resolves after other work waiting on the event loop had its turn. */
   breathe(): Promise<void>;
+  /**
+   * True when the event loop had no turn for long: a caller that only awaits promises
+   * gives none. Not there where nothing waits for one.
+   */
+  isStarving?(): boolean;
 }
 
 /** Reads until `length` bytes are there or the file ends; returns how many. */

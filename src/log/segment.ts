@@ -48,6 +48,7 @@ export class Segment {
   isDamaged = false;
   #readers = 0;
   #isRetired = false;
+  #isClosed = false;
 
   /** Wraps an open file whose header was checked or just written. */
   constructor(
@@ -164,13 +165,22 @@ export class Segment {
     this.#closeIfUnused();
   }
 
-  /** Closes the file once its last reader left. The name is gone already. */
+  /** Frees the file once its last reader left. The name is gone already. */
   retire(): void {
     this.#isRetired = true;
     this.#closeIfUnused();
   }
 
+  /** Closes the file once its last reader left. */
+  close(): void {
+    this.#isClosed = true;
+    this.#closeIfUnused();
+  }
+
   #closeIfUnused(): void {
-    if (this.#isRetired && this.#readers === 0) this.file.close();
+    if (this.#readers > 0) return;
+    const { file } = this;
+    if (this.#isRetired && file.discard !== undefined) file.discard();
+    else if (this.#isRetired || this.#isClosed) file.close();
   }
 }

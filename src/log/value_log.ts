@@ -141,6 +141,6 @@ export class ValueLog {
 
   /** Closes all files. */
   close(): void {
-    for (const segment of this.segments.values()) segment.retire();
+    for (const segment of this.segments.values()) segment.close();
   }
 }
