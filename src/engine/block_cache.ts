@@ -56,6 +56,11 @@ export class BlockCache {
     this.#hands = new Uint8Array(sets);
   }
 
+  /** Gives the memory back; nothing may be read through the cache afterwards. */
+  release(): void {
+    this.slabs.length = this.views.length = 0;
+  }
+
   /** False if the cache was given no room. */
   get isEnabled(): boolean {
     return this.#setMask >= 0;

@@ -335,8 +335,17 @@ export class Engine {
         this.log.close();
       } finally {
         this.#lock.release();
+        this.#releaseMemory();
       }
     }
+  }
+
+  /** Somebody may hold on to a closed store, but not to its memory. */
+  #releaseMemory(): void {
+    this.cache.release();
+    this.writer.memtables.release();
+    this.ledger.index.release();
+    this.#spareBatch = undefined;
   }
 
   /** Hints and index snapshot: without them the next open only takes longer. */
@@ -347,6 +356,7 @@ export class Engine {
     try {
       this.writer.sealMemtable(0);
       this.#level0.drain();
+      const { index } = this.ledger;
       const segments = [...this.log.segments.values()].map((segment) => ({
         id: segment.id,
         length: segment.length,
@@ -367,7 +377,8 @@ export class Engine {
         },
         this.#secret,
         segments,
-        this.ledger,
+        index.isSparse ? index.compacted() : index,
+        this.ledger.liveKeys,
       );
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

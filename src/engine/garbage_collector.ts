@@ -176,10 +176,6 @@ export class GarbageCollector {
         const victim = this.#nextVictim(options, reach);
         if (victim === undefined) break;
         if (!await this.#rewrite(victim, options, report)) break;
-        report.segmentsRewritten++;
-        report.bytesReclaimed += victim.length;
-        totals.segmentsRewritten++;
-        totals.bytesReclaimed += victim.length;
       }
       totals.lastError = undefined;
       return report;
@@ -258,6 +254,10 @@ export class GarbageCollector {
       // If we crash between these two, the victim comes back: its copies, which
       // are later in the log, win over it.
       this.#retire(victim);
+      report.segmentsRewritten++;
+      report.bytesReclaimed += victim.length;
+      this.totals.segmentsRewritten++;
+      this.totals.bytesReclaimed += victim.length;
       try {
         await this.#settle(victim);
       } catch (error) {

@@ -59,6 +59,12 @@ export class HashIndex {
     return bytes;
   }
 
+  /** Gives the memory back; the index is of no use afterwards. */
+  release(): void {
+    this.#slabs = [];
+    this.arena.restore([], 1);
+  }
+
   /** The entry of the key at hand, or 0. */
   find(key: KeyBuffer): number {
     const { hash } = key;
@@ -79,7 +85,11 @@ export class HashIndex {
   /** Adds an entry for the key at hand, which has none. */
   insert(key: KeyBuffer, isExpiring: boolean): number {
     const pointer = this.arena.allocate(key, isExpiring);
-    const { hash } = key;
+    this.#add(key.hash, pointer);
+    return pointer;
+  }
+
+  #add(hash: number, pointer: number): void {
     let table = this.directory[hash >>> (32 - this.depth)]!;
     while (this.#used[table]! >= USED_MAX && this.#depths[table]! < DEPTH_MAX) {
       this.#split(hash, table);
@@ -92,7 +102,6 @@ export class HashIndex {
     }
     this.#place(table, hash, pointer);
     this.entryCount++;
-    return pointer;
   }
 
   /** Takes the key's entry out. */
@@ -264,6 +273,25 @@ export class HashIndex {
       this.entryCount += used;
     }
     return first === this.directory.length;
+  }
+
+  /** True if most of the memory is of entries that are gone. */
+  get isSparse(): boolean {
+    return this.arena.freeWords * 2 > this.arena.end;
+  }
+
+  /** An index with the same entries that takes no more memory than they need. */
+  compacted(): HashIndex {
+    const index = new HashIndex();
+    for (const table of this.tables()) {
+      const slots = this.slotsOf(table);
+      for (let at = 0; at < TABLE_WORDS; at += 2) {
+        const pointer = slots[at + 1]!;
+        if (pointer === 0) continue;
+        index.#add(slots[at]!, index.arena.copyFrom(this.arena, pointer >>> 0));
+      }
+    }
+    return index;
   }
 
   /** Calls back with every entry's pointer, in no order. */

@@ -106,9 +106,9 @@ export function writeSnapshot(
   header: FileHeader,
   secret: Uint8Array,
   segments: SnapshotSegment[],
-  ledger: KeyLedger,
+  index: HashIndex,
+  liveKeys: number,
 ): number {
-  const { index } = ledger;
   const temporary = joinPath(directory, temporaryName(SNAPSHOT_NAME));
   removeIfPresent(files, temporary);
   const file = files.open(temporary, "create");
@@ -122,8 +122,8 @@ export function writeSnapshot(
       BYTE_ORDER_MARK,
       secretWords[0]!,
       secretWords[1]!,
-      ledger.liveKeys >>> 0,
-      Math.floor(ledger.liveKeys / WORD),
+      liveKeys >>> 0,
+      Math.floor(liveKeys / WORD),
       segments.length,
       index.depth,
       index.tableCount,

@@ -53,6 +53,8 @@ export class KeyArena {
   blocks: Uint32Array[] = [];
   /** The next pointer never used. Word 0 stays unused so that 0 is no pointer. */
   end = 1;
+  /** Words of entries that were given back and not used again. */
+  freeWords = 0;
   /** The block that was last looked at byte by byte. */
   #viewed: Uint32Array | undefined;
   #view: Uint8Array = new Uint8Array(0);
@@ -83,6 +85,7 @@ export class KeyArena {
     const free = this.#free[words]!;
     if (free !== 0) {
       this.#free[words] = this.blocks[free >>> BLOCK_BITS]![free & BLOCK_MASK]!;
+      this.freeWords -= words;
       return free;
     }
     if ((this.end & BLOCK_MASK) + words > BLOCK_WORDS) {
@@ -104,6 +107,18 @@ export class KeyArena {
     block[at] = this.#free[words]!;
     block[at + TAG] = block[at + TAG]! | TAG_FREED;
     this.#free[words] = pointer;
+    this.freeWords += words;
+  }
+
+  /** Makes an entry like one of another arena. */
+  copyFrom(source: KeyArena, pointer: number): number {
+    const block = source.blocks[pointer >>> BLOCK_BITS]!;
+    const at = pointer & BLOCK_MASK;
+    const words = entryWords(block[at + TAG]!);
+    const copy = this.#take(words);
+    const target = this.blocks[copy >>> BLOCK_BITS]!;
+    target.set(block.subarray(at, at + words), copy & BLOCK_MASK);
+    return copy;
   }
 
   /** Takes over blocks that an index snapshot held; {@linkcode walk} must follow. */
@@ -111,6 +126,7 @@ export class KeyArena {
     this.blocks = blocks;
     this.end = end;
     this.#free.fill(0);
+    this.freeWords = 0;
   }
 
   /**
@@ -130,6 +146,7 @@ export class KeyArena {
         if ((tag & TAG_FREED) !== 0) {
           block[at] = this.#free[words]!;
           this.#free[words] = start + at;
+          this.freeWords += words;
         } else if (!callback(start + at)) {
           return false;
         }

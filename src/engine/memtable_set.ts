@@ -47,6 +47,13 @@ export class MemtableSet {
     return bytes + this.#level0.bytes;
   }
 
+  /** Gives the memory back; nothing may be appended or read afterwards. */
+  release(): void {
+    this.sealed.length = 0;
+    this.#spareImage = undefined;
+    this.active = new Memtable(this.active.segment, new Uint8Array(0));
+  }
+
   /** True if `imageBytes` more go into the active memtable, which may grow for it. */
   hasRoom(imageBytes: number): boolean {
     const { active } = this;

@@ -112,9 +112,10 @@ export interface StoreOptions {
   recovery?: "strict" | "tail" | "salvage";
   /**
    * Bytes of file blocks kept in memory for reads that miss the memtables; 0 turns
-   * the cache off. Range 0 to 8,589,934,592.
+   * the cache off. Memory is taken as blocks are read, and a smaller cache costs a system
+   * call for each block that is not in it. Range 0 to 8,589,934,592.
    *
-   * @default {33554432}
+   * @default {268435456}
    */
   blockCacheSize?: number;
 }
@@ -241,7 +242,7 @@ export const OPTION_RULES: readonly OptionRule[] = [
     type: "integer",
     min: 0,
     max: 8_589_934_592,
-    default: 33_554_432,
+    default: 268_435_456,
   },
 ];
 

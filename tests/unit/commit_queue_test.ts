@@ -6,6 +6,7 @@ import { openEngine, Store } from "../../src/store/store.ts";
 import { checkBooks } from "../support/check_books.ts";
 import { FixedHost } from "../support/fixed_host.ts";
 import { settle } from "../support/simulated_host.ts";
+import { tempDir } from "../support/temp.ts";
 
 const PATH = "/queue";
 
@@ -213,4 +214,38 @@ Deno.test("commit: a list never shows what a full disk then undoes", async () =>
   assertEquals(await failure, "DISK_FULL");
   host.files.freeBytes = Infinity;
   await store.close();
+});
+
+Deno.test("commit: a loop that only awaits writes gives the event loop its turns", async () => {
+  let isStarving = false;
+  const turns: (() => void)[] = [];
+  class StarvingHost extends FixedHost {
+    isStarving = () => isStarving;
+    override breathe(): Promise<void> {
+      return new Promise((resolve) => turns.push(resolve));
+    }
+  }
+  const { store } = open({}, new StarvingHost());
+  await store.set("a", "1");
+  assertEquals(turns.length, 0);
+  isStarving = true;
+  let isDone = false;
+  const write = store.set("b", "2").then(() => isDone = true);
+  await settle();
+  assertEquals([isDone, turns.length], [false, 1]);
+  assertEquals(text(store.getSync("b")), "2", "it shows at once all the same");
+  turns.pop()!();
+  await write;
+  isStarving = false;
+  await store.close();
+});
+
+Deno.test("disk: awaited writes alone let timers fire", async () => {
+  await using directory = tempDir();
+  await using store = await Store.open(directory.path);
+  let fired = 0;
+  const timer = setInterval(() => fired++, 1);
+  // Without turns of the event loop, this would never end.
+  while (fired < 3) await store.set("key", "value");
+  clearInterval(timer);
 });

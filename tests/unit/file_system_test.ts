@@ -228,3 +228,23 @@ Deno.test("paths are joined with one slash", () => {
   assertEquals(joinPath("a/", "b"), "a/b");
   assertNotEquals(joinPath("/", "b"), "//b");
 });
+
+Deno.test("disk: a removed file is freed when it is discarded, unless it has another name", async () => {
+  await using directory = tempDir();
+  const files = new NodeFileSystem();
+  for (const isLinked of [false, true]) {
+    const path = joinPath(directory.path, `file ${isLinked}`);
+    const other = joinPath(directory.path, "other name");
+    write(files, path, pattern(5 * BLOCK));
+    const file = files.open(path, "write");
+    if (isLinked) Deno.linkSync(path, other);
+    files.remove(path);
+    file.discard!();
+    file.discard!();
+    file.close();
+    assertThrows(() => file.size(), StoreError);
+    // What was put off is done by then.
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    if (isLinked) assertEquals(readFile(files, other), pattern(5 * BLOCK));
+  }
+});

@@ -6,6 +6,7 @@ import { KeyBuffer } from "../../src/engine/key_buffer.ts";
 import { KeyLedger } from "../../src/engine/key_ledger.ts";
 import { joinPath, readFile } from "../../src/fs/file_system.ts";
 import { openEngine, Store } from "../../src/store/store.ts";
+import { checkBooks } from "../support/check_books.ts";
 import { FixedHost } from "../support/fixed_host.ts";
 import { littleEndian, slowCrc32 } from "../support/reference.ts";
 import { seededRandom } from "../support/simulated_host.ts";
@@ -16,7 +17,10 @@ const OPTIONS = { path: DIRECTORY, valueLogMaxEntries: 500 };
 const HEADER_BYTES = 64;
 
 /** A closed store whose index has entries of every kind. */
-async function closedStore(keys: number): Promise<Engine> {
+async function closedStore(
+  keys: number,
+  look: (engine: Engine) => void = () => {},
+): Promise<Engine> {
   const host = new FixedHost();
   const engine = openEngine({ ...OPTIONS, valueLogGcEnabled: false }, host);
   const store = new Store(engine);
@@ -30,6 +34,7 @@ async function closedStore(keys: number): Promise<Engine> {
     if (random() < 0.2) target.deleteSync(key);
   }
   await host.advance(2000);
+  look(engine);
   await store.close();
   return engine;
 }
@@ -78,10 +83,13 @@ function reseal(bytes: Uint8Array): Uint8Array {
 
 Deno.test("index snapshot: gives back the index as it was", async () => {
   for (const keys of [0, 1, 300, 3000]) {
-    const engine = await closedStore(keys);
+    let entries: Map<string, number[]> | undefined;
+    const engine = await closedStore(keys, ({ ledger }) => {
+      entries = describe(ledger);
+    });
     const { loaded, ledger, key } = read(engine);
     assert(loaded !== undefined, `${keys} keys`);
-    assertEquals(describe(ledger), describe(engine.ledger));
+    assertEquals(describe(ledger), entries);
     assertEquals(ledger.liveKeys, engine.ledger.liveKeys);
     assertEquals(ledger.expiringEntries, engine.ledger.expiringEntries);
     assertEquals(loaded.header.nextVersion, engine.writer.nextVersion);
@@ -106,11 +114,37 @@ Deno.test("index snapshot: gives back the index as it was", async () => {
 });
 
 Deno.test("index snapshot: a store opens from it and has what it had", async () => {
-  const engine = await closedStore(2000);
+  let entries: Map<string, number[]> | undefined;
+  const engine = await closedStore(2000, ({ ledger }) => {
+    entries = describe(ledger);
+  });
   const reopened = openEngine(OPTIONS, engine.log.host);
   assertEquals(reopened.recovery.source, "snapshot");
   assertEquals(reopened.recovery.recordsReplayed, 0);
-  assertEquals(describe(reopened.ledger), describe(engine.ledger));
+  assertEquals(describe(reopened.ledger), entries);
+  await reopened.close();
+});
+
+Deno.test("index snapshot: what is gone takes no room in it", async () => {
+  const host = new FixedHost();
+  const options = { ...OPTIONS, valueLogGcEnabled: false };
+  const engine = openEngine(options, host);
+  const store = new Store(engine);
+  for (let i = 0; i < 20_000; i++) {
+    store.setSync(`key ${i}`, "v", i % 2 === 0 ? {} : { expireIn: 1e6 });
+  }
+  for (let i = 100; i < 20_000; i++) store.deleteSync(`key ${i}`);
+  while ((await store.gc({ discardRatio: 0.1 })).segmentsRewritten > 0);
+  const entries = describe(engine.ledger);
+  const { bytes } = engine.ledger.index;
+  assertEquals(entries.size, 100);
+  await store.close();
+  const reopened = openEngine(options, host);
+  assertEquals(reopened.recovery.source, "snapshot");
+  assertEquals(describe(reopened.ledger), entries);
+  assert(reopened.snapshotBytes < 20_000, `${reopened.snapshotBytes}`);
+  assert(reopened.ledger.index.bytes < bytes, "the memory is given back");
+  checkBooks(reopened);
   await reopened.close();
 });
 
