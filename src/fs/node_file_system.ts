@@ -27,7 +27,7 @@ const OPEN_FLAGS: Record<OpenMode, string> = {
 };
 
 /** Time that long work takes before others have their turn. */
-const TURN_MILLISECONDS = 4;
+const TURN_MILLISECONDS = 1;
 
 /** `node:fs` takes positions as a double and lengths of at most 2 GiB - 1 a call. */
 const CALL_BYTES_MAX = 1 << 30;
@@ -296,16 +296,22 @@ function setUnreferencedTimer(
 /** A host with the machine's clock, randomness and timers over any file system. */
 export function systemHost(files: FileSystem): Host {
   let turnStart = performance.now();
-  const isTurnOver = (): boolean =>
-    performance.now() - turnStart >= TURN_MILLISECONDS;
+  /** When the turn of the event loop that is under way was first noticed. */
+  let noticed = NaN;
   return {
     files,
     now: () => Date.now(),
     elapsed: () => performance.now(),
     randomBytes: (length) => crypto.getRandomValues(new Uint8Array(length)),
     setTimer: setUnreferencedTimer,
-    shouldBreathe: isTurnOver,
-    isStarving: isTurnOver,
+    shouldBreathe: () => performance.now() - turnStart >= TURN_MILLISECONDS,
+    isStarving: () => {
+      const now = performance.now();
+      if (!Number.isNaN(noticed)) return now - noticed >= TURN_MILLISECONDS;
+      noticed = now;
+      setImmediate(() => noticed = NaN);
+      return false;
+    },
     breathe: async () => {
       await new Promise<void>((resolve) => setImmediate(resolve));
       turnStart = performance.now();
