@@ -50,6 +50,8 @@ export class HashIndex {
   /** How many bits of the hash all entries of a table have in common. */
   #depths = new Uint8Array(1);
   readonly #scratch = new Int32Array(TABLE_WORDS);
+  /** Places of the directory that restored tables fill. */
+  #restored = 0;
 
   /** Bytes the index takes, the keys' own bytes included. */
   get bytes(): number {
@@ -242,37 +244,50 @@ export class HashIndex {
     }
   }
 
-  /**
-   * Fills an empty index with `count` tables, in the order that {@linkcode tables}
-   * gives. `read` fills the slots of the next one and returns its depth.
-   * Returns false if the tables do not fit a directory of this depth.
-   */
-  restore(
-    depth: number,
-    count: number,
-    read: (slots: Int32Array) => number,
-  ): boolean {
+  /** Makes an empty index ready for {@linkcode restoreTable}. */
+  beginRestore(depth: number): void {
     this.depth = depth;
     this.directory = new Uint32Array(2 ** depth);
-    this.entryCount = 0;
-    let first = 0;
-    for (let number = 0; number < count; number++) {
-      const table = number === 0 ? 0 : this.#addTable();
-      const slots = this.slotsOf(table);
-      const own = read(slots);
-      const span = 2 ** (depth - own);
-      const fits = own >= 0 && own <= depth && first % span === 0 &&
-        first + span <= this.directory.length;
-      if (!fits) return false;
-      this.#depths[table] = own;
-      this.directory.fill(table, first, first += span);
-      let used = 0;
-      for (let at = 1; at < TABLE_WORDS; at += 2) if (slots[at] !== 0) used++;
-      if (used >= TABLE_SLOTS) return false;
-      this.#used[table] = used;
-      this.entryCount += used;
+    this.tableCount = 0;
+    this.#restored = 0;
+  }
+
+  /**
+   * Takes over a table, in the order that {@linkcode tables} gives: its slots are the
+   * words at `from`. False if it does not fit the directory, is too full, or points
+   * at `pointerEnd` or beyond.
+   */
+  restoreTable(
+    words: Int32Array,
+    from: number,
+    depth: number,
+    pointerEnd: number,
+  ): boolean {
+    const first = this.#restored;
+    const span = 2 ** (this.depth - depth);
+    const fits = depth >= 0 && depth <= this.depth && first % span === 0 &&
+      first + span <= this.directory.length;
+    if (!fits) return false;
+    const table = this.#addTable();
+    this.slotsOf(table).set(words.subarray(from, from + TABLE_WORDS));
+    let used = 0;
+    let pointerMax = 0;
+    for (let at = from + 1; at < from + TABLE_WORDS; at += 2) {
+      const pointer = words[at]! >>> 0;
+      if (pointer !== 0) used++;
+      if (pointer > pointerMax) pointerMax = pointer;
     }
-    return first === this.directory.length;
+    this.#depths[table] = depth;
+    this.#used[table] = used;
+    this.entryCount += used;
+    this.directory.fill(table, first, first + span);
+    this.#restored += span;
+    return used < TABLE_SLOTS && pointerMax < pointerEnd;
+  }
+
+  /** True if the tables that were restored fill the directory. */
+  get isRestored(): boolean {
+    return this.#restored === this.directory.length;
   }
 
   /** True if most of the memory is of entries that are gone. */

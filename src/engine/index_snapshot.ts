@@ -295,58 +295,33 @@ function readTables(
   tableCount: number,
   arenaEnd: number,
 ): boolean {
+  index.beginRestore(depth);
   const piece = new Int32Array(
     Math.min(TABLES_A_PIECE, tableCount) * TABLE_FILE_WORDS,
   );
-  let left = tableCount;
-  let at = piece.length;
-  let isSound = true;
-  const fits = index.restore(depth, tableCount, (slots) => {
-    if (at === piece.length) {
-      at = Math.max(0, piece.length - left * TABLE_FILE_WORDS);
-      isSound &&= input.read(piece.subarray(at));
+  for (let left = tableCount; left > 0;) {
+    const count = Math.min(left, TABLES_A_PIECE);
+    const end = count * TABLE_FILE_WORDS;
+    if (!input.read(piece.subarray(0, end))) return false;
+    for (let at = 0; at < end; at += TABLE_FILE_WORDS) {
+      const table = index.tableCount;
+      const own = piece[at + TABLE_WORDS + 1]!;
+      if (!index.restoreTable(piece, at, own, arenaEnd)) return false;
+      if (index.usedOf(table) !== piece[at + TABLE_WORDS]) return false;
     }
-    left--;
-    const table = piece.subarray(at, at + TABLE_WORDS);
-    const used = piece[at + TABLE_WORDS]!;
-    const own = piece[at + TABLE_WORDS + 1]!;
-    at += TABLE_FILE_WORDS;
-    let count = 0;
-    for (let i = 1; i < TABLE_WORDS; i += 2) {
-      const pointer = table[i]! >>> 0;
-      if (pointer !== 0) count++;
-      if (pointer >= arenaEnd) isSound = false;
-    }
-    if (count !== used) isSound = false;
-    slots.set(table);
-    return isSound ? own : -1;
-  });
-  return fits && isSound;
+    left -= count;
+  }
+  return index.isRestored;
 }
 
 /** Checks that entries point into the segments, and queues those that expire. */
 function checkEntries(ledger: KeyLedger, segments: SnapshotSegment[]): boolean {
   const lengths = new Map(segments.map(({ id, length }) => [id, length]));
   const { arena } = ledger.index;
-  let cachedId = -1;
-  let cachedLength = 0;
-  return arena.walk((pointer) => {
-    const id = arena.segmentId(pointer);
-    if (id !== cachedId) {
-      const length = lengths.get(id);
-      if (length === undefined) return false;
-      cachedId = id;
-      cachedLength = length;
-    }
-    if (arena.offset(pointer) + arena.recordLength(pointer) > cachedLength) {
-      return false;
-    }
-    if ((arena.tag(pointer) & TAG_EXPIRING) !== 0) {
-      ledger.expiringEntries++;
-      const expiry = arena.expiry(pointer);
-      arena.setExpiry(pointer, expiry, expiry);
-      ledger.expiries.add(expiry, pointer);
-    }
-    return true;
+  return arena.walk((id) => lengths.get(id) ?? -1, (pointer) => {
+    ledger.expiringEntries++;
+    const expiry = arena.expiry(pointer);
+    arena.setExpiry(pointer, expiry, expiry);
+    ledger.expiries.add(expiry, pointer);
   });
 }

@@ -130,10 +130,16 @@ export class KeyArena {
   }
 
   /**
-   * Calls back with every entry in the order of the blocks, and makes the lists of
-   * free entries anew. Returns false if the blocks do not hold whole entries.
+   * Looks at every entry in the order of the blocks, makes the lists of free entries
+   * anew, and calls back with those that expire. Returns false if the blocks do not
+   * hold whole entries, or one points beyond what `lengthOf` gives for its segment.
    */
-  walk(callback: (pointer: number) => boolean): boolean {
+  walk(
+    lengthOf: (segmentId: number) => number,
+    onExpiring: (pointer: number) => void,
+  ): boolean {
+    let segmentId = -1;
+    let length = -1;
     for (let number = 0; number < this.blocks.length; number++) {
       const block = this.blocks[number]!;
       const start = number * BLOCK_WORDS;
@@ -147,8 +153,13 @@ export class KeyArena {
           block[at] = this.#free[words]!;
           this.#free[words] = start + at;
           this.freeWords += words;
-        } else if (!callback(start + at)) {
-          return false;
+        } else {
+          if (block[at] !== segmentId) {
+            segmentId = block[at]!;
+            length = lengthOf(segmentId);
+          }
+          if (block[at + OFFSET]! + block[at + LENGTH]! > length) return false;
+          if ((tag & TAG_EXPIRING) !== 0) onExpiring(start + at);
         }
         at += words;
       }

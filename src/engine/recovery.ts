@@ -275,7 +275,9 @@ class Recovery {
   ): void {
     const isNewest = segment === log.active;
     const isSealed = !isNewest || this.#mustSeal;
-    replay.useHint(this.#readHint(log, segment));
+    // What the snapshot has whole needs no hints, only where more of them would go.
+    const isKnown = segment.length === size && this.#skimHint(replay, segment);
+    if (!isKnown) replay.useHint(this.#readHint(log, segment));
     const scanStart = segment.length;
     const problem = replay.scan();
     this.#noteReplay(replay);
@@ -358,6 +360,20 @@ class Recovery {
       replay.problemOffset,
       `${problem}, though the log says that the first ${synced} bytes were synced`,
     );
+  }
+
+  #skimHint(replay: SegmentReplay, segment: Segment): boolean {
+    const path = joinPath(this.#directory, hintName(segment.id));
+    let file: FileHandle | undefined;
+    try {
+      file = this.#host.files.open(path, "read");
+      return replay.skimHint(file);
+    } catch (error) {
+      if (error instanceof StoreError) return false;
+      throw error;
+    } finally {
+      file?.close();
+    }
   }
 
   #readHint(log: ValueLog, segment: Segment): Uint8Array | undefined {

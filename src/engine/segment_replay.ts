@@ -6,11 +6,14 @@
  */
 
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
+import { type FileHandle, readFully } from "../fs/file_system.ts";
 import {
+  CHUNK_HEAD_BYTES,
   ChunkBuilder,
   type ChunkHead,
   ChunkRows,
   readChunk,
+  readChunkHead,
 } from "../format/hint.ts";
 import { FLAG_BUCKET, KIND_CONTROL, KIND_PUT } from "../format/record.ts";
 import type { Segment } from "../log/segment.ts";
@@ -91,6 +94,34 @@ export class SegmentReplay {
       this.hintLength = at + head.length;
       this.hintCoveredTo = head.to;
     }
+  }
+
+  /**
+   * Finds where the hint file of a segment that is known whole ends, by the heads of
+   * its chunks. Returns false if it has to be read: it is not as it should be, or says
+   * that the segment was longer.
+   */
+  skimHint(file: FileHandle): boolean {
+    const size = file.size();
+    const bytes = new Uint8Array(CHUNK_HEAD_BYTES);
+    const view = new DataView(bytes.buffer);
+    let at = FILE_HEADER_BYTES;
+    let coveredTo = FILE_HEADER_BYTES;
+    while (at < size) {
+      const count = readFully(file, bytes, 0, bytes.length, at);
+      const head = readChunkHead(view);
+      if (
+        count < bytes.length || head.from !== coveredTo ||
+        head.to < head.from || head.to > this.#size ||
+        head.length < CHUNK_HEAD_BYTES || head.length > size - at
+      ) return false;
+      coveredTo = head.to;
+      at += head.length;
+    }
+    if (coveredTo !== this.#size) return false;
+    this.hintLength = at;
+    this.hintCoveredTo = coveredTo;
+    return true;
   }
 
   #useChunk(

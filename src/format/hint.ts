@@ -177,19 +177,24 @@ export function readChunk(
   const covered = bytes.subarray(at + 4, at + length);
   const sum = checksum(covered, recordSeed(seed, from));
   if (sum !== view.getUint32(at, true)) return undefined;
-  const version = getUint64(view, at + 32);
-  const horizon = getUint64(view, at + 40);
-  if (version > VERSION_REACH || horizon > NUMBER_MAX) return undefined;
+  const head = readChunkHead(view, at);
+  const isPossible = head.version <= VERSION_REACH &&
+    head.horizon <= NUMBER_MAX;
+  return isPossible ? head : undefined;
+}
+
+/** Reads the head of a chunk without checking it. */
+export function readChunkHead(view: DataView, at: number = 0): ChunkHead {
   return {
-    length,
-    from,
+    length: view.getUint32(at + 4, true),
+    from: view.getUint32(at + 8, true),
     to: view.getUint32(at + 12, true),
     rows: view.getUint32(at + 16, true),
     dataChecksum: view.getUint32(at + 20, true),
     synced: view.getUint32(at + 24, true),
     isFinal: view.getUint32(at + 28, true) === 1,
-    version,
-    horizon,
+    version: getUint64(view, at + 32),
+    horizon: getUint64(view, at + 40),
   };
 }
 

@@ -5,7 +5,11 @@ import {
   assertLess,
   assertLessOrEqual,
 } from "@std/assert";
-import { HashIndex, TABLE_SLOTS } from "../../src/engine/hash_index.ts";
+import {
+  HashIndex,
+  TABLE_SLOTS,
+  TABLE_WORDS,
+} from "../../src/engine/hash_index.ts";
 import { TAG_EXPIRING } from "../../src/engine/key_arena.ts";
 import { KeyBuffer } from "../../src/engine/key_buffer.ts";
 import { seededRandom } from "../support/simulated_host.ts";
@@ -191,9 +195,13 @@ Deno.test("hash index: growth adds one table at a time and leaves the others alo
 });
 
 Deno.test("hash index: tables that do not fit the directory are refused", () => {
-  const restore = (depth: number, depths: number[]) => {
-    let next = 0;
-    return new HashIndex().restore(depth, depths.length, () => depths[next++]!);
+  const restore = (depth: number, depths: number[], pointer = 1) => {
+    const words = new Int32Array(TABLE_WORDS);
+    words[7] = pointer;
+    const index = new HashIndex();
+    index.beginRestore(depth);
+    return depths.every((own) => index.restoreTable(words, 0, own, 10)) &&
+      index.isRestored;
   };
   assertEquals(restore(2, [1, 2, 2]), true);
   assertEquals(restore(1, [0]), true);
@@ -206,6 +214,8 @@ Deno.test("hash index: tables that do not fit the directory are refused", () => 
   ) {
     assertEquals(restore(2, depths), false, depths.join());
   }
+  assertEquals(restore(1, [0], 10), false);
+  assertEquals(restore(1, [0], -1), false);
 });
 
 Deno.test("hash index: a million keys of 16 bytes take at most 40 bytes each beside the key", () => {

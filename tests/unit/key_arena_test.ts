@@ -150,27 +150,30 @@ Deno.test("key arena: a walk finds every entry, and free ones are used again", (
   const copy = new KeyArena();
   copy.restore(arena.blocks, arena.end);
   const found = new Set<number>();
-  assert(copy.walk((pointer) => {
-    found.add(pointer);
-    return true;
-  }));
-  assertEquals(found, expected);
+  assert(copy.walk(() => Infinity, (pointer) => found.add(pointer)));
+  const isExpiring = (pointer: number) =>
+    (copy.tag(pointer) & TAG_EXPIRING) !== 0;
+  assertEquals(found, new Set([...expected].filter(isExpiring)));
   const { end } = copy;
   for (const pointer of free) {
     const length = copy.tag(pointer) & 0xffff;
-    const isExpiring = (copy.tag(pointer) & TAG_EXPIRING) !== 0;
-    copy.allocate(keyOf("k".repeat(length)), isExpiring);
+    copy.allocate(keyOf("k".repeat(length)), isExpiring(pointer));
   }
   assertEquals(copy.end, end, "no new room was taken");
 });
 
-Deno.test("key arena: a walk ends where it is told to, or where entries are not whole", () => {
+Deno.test("key arena: a walk refuses entries that point too far or are not whole", () => {
   const arena = new KeyArena();
   const first = arena.allocate(keyOf("a"), false);
-  arena.allocate(keyOf("b"), false);
-  let visited = 0;
-  assert(!arena.walk(() => ++visited < 1));
-  assertEquals(visited, 1);
+  const second = arena.allocate(keyOf("b"), false);
+  arena.setLocation(first, 1, 64, 36);
+  arena.setLocation(second, 2, 500, 500);
+  const walk = (lengths: Record<number, number>) =>
+    arena.walk((id) => lengths[id] ?? -1, () => {});
+  assert(walk({ 1: 100, 2: 1000 }));
+  assert(!walk({ 1: 99, 2: 1000 }));
+  assert(!walk({ 1: 100, 2: 999 }));
+  assert(!walk({ 1: 100 }));
   arena.setTag(first, 60_000);
-  assert(!arena.walk(() => true));
+  assert(!walk({ 1: 100, 2: 1000 }));
 });
