@@ -5,7 +5,7 @@
  *
  *     --tolerance F    the part that a ratio may fall below its baseline (0.25)
  *     --update         write the baseline anew
- *     --rounds N       rounds to take medians of (3)
+ *     --rounds N       rounds to take the best of (3)
  *     --scale F        factor of the workloads' counts (0.2: 200,000 keys)
  *
  * What falls below is measured once more, and judged by all rounds together. Exits
@@ -60,13 +60,25 @@ const GUARDED = ROWS.filter((row) =>
   row.idiom === undefined && PHASES.includes(phaseOf(row))
 );
 
+/**
+ * The best round of a peer. What disturbs a round makes it slower and never faster,
+ * so of few rounds the best one is steadier than the median.
+ */
+function best(results: Results, peer: string, row: Row): number | undefined {
+  const all = results.figures("deno", peer, row.measure, row.unit)
+    .flatMap((figure) => figure.all);
+  return all.length === 0 ? undefined : Math.max(...all);
+}
+
 function ratiosOf(results: Results): Baseline["ratios"] {
   const ratios: Baseline["ratios"] = {};
   for (const row of GUARDED) {
     const byPeer: Record<string, number> = {};
     for (const peer of REFERENCES) {
-      const ratio = results.ratioTo("deno", row, peer);
-      if (ratio !== undefined) byPeer[peer] = Number(ratio.toPrecision(3));
+      const ours = best(results, "sett", row);
+      const theirs = best(results, peer, row);
+      if (ours === undefined || theirs === undefined) continue;
+      byPeer[peer] = Number((ours / theirs).toPrecision(3));
     }
     ratios[row.name] = byPeer;
   }

@@ -72,5 +72,6 @@ cp bench/peers/*.mjs "$work"
 cp bench/peers/adapters/*.mjs "$work/adapters"
 
 deno run --no-prompt --allow-read --allow-write=. --allow-sys=cpus,systemMemoryInfo \
+  --allow-env=NODE_ENV \
   --allow-run="$allowed" \
   "bench/peers/$script" "${programs[@]}" "$@"
