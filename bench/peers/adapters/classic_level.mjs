@@ -5,7 +5,7 @@
  * @module
  */
 
-const CACHE_BYTES = 32 * 2 ** 20;
+const CACHE_BYTES = 256 * 2 ** 20;
 const WRITE_BUFFER_BYTES = 16 * 2 ** 20;
 
 let ClassicLevel;

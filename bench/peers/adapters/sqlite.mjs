@@ -10,7 +10,7 @@
  */
 import { mkdirSync } from "node:fs";
 
-const CACHE_KIBIBYTES = 32 * 1024;
+const CACHE_KIBIBYTES = 256 * 1024;
 const MAP_BYTES = 2 ** 31 - 65_536;
 
 let Database;
