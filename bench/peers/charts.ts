@@ -32,7 +32,7 @@ const FAMILIES: readonly Family[] = [
     name: "writes",
     title: "Writes",
     unit: "ops/s",
-    rows: /^(put-single|put-batch|overwrite|delete|5m fill)$/,
+    rows: /^(put-single|overwrite|delete), in|^put-batch$|^5m fill$/,
     log: false,
   },
   {
