@@ -15,7 +15,14 @@ import { textFlag } from "./flags.ts";
 import { type Printed, runFresh } from "./fresh_process.ts";
 import type { Chart } from "./report.ts";
 
-const PROGRAMS = ["latency", "gc_latency", "memory", "amplification", "growth"];
+const PROGRAMS = [
+  "floors",
+  "latency",
+  "gc_latency",
+  "memory",
+  "amplification",
+  "growth",
+];
 
 /** Flags of the driver, which the programs do not get. */
 const OWN_FLAGS = ["--out", "--only"];

@@ -29,6 +29,11 @@ import type { LogWriter } from "./log_writer.ts";
 
 /** Records up to this size are read whole into a buffer that is used again. */
 const WHOLE_READ_BYTES_MAX = 64 * 1024 + 256;
+/**
+ * Values of records above this size are read straight into the array that the caller
+ * gets, which costs a second call for the head but no second copy.
+ */
+const DIRECT_READ_BYTES_MIN = 16 * 1024;
 /** Records up to this size pass through the block cache. */
 const CACHED_RECORD_BYTES_MAX = CACHE_BLOCK_BYTES / 2;
 
@@ -78,6 +83,24 @@ export class RecordReader {
     const offset = arena.offset(pointer);
     const length = arena.recordLength(pointer);
     this.readAt(segmentId, offset, length);
+  }
+
+  /** The value of the entry, whose key is the key at hand, as an array of its own. */
+  readOwned(pointer: number): Uint8Array {
+    const arena = this.#arena;
+    const length = arena.recordLength(pointer);
+    if (length > DIRECT_READ_BYTES_MIN) {
+      const segmentId = arena.segmentId(pointer);
+      const offset = arena.offset(pointer);
+      if (!this.#readMemtable(segmentId, offset, length)) {
+        this.#readLarge(this.#log.get(segmentId), offset, length);
+        return this.buffer;
+      }
+      this.#counters.memtableHits++;
+    } else {
+      this.read(pointer);
+    }
+    return this.buffer.slice(this.start, this.end);
   }
 
   /** Finds the value of the put at a place, whose key is the key at hand. */

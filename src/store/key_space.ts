@@ -57,19 +57,27 @@ function startRead({ counters }: Engine): number {
   return (counters.reads++ & TIMED_CALL_MASK) === 0 ? performance.now() : NaN;
 }
 
-/** Reads the value of an entry; false if there is none. */
-function finishRead(engine: Engine, pointer: number, start: number): boolean {
+function finishRead({ counters }: Engine, start: number): void {
+  if (Number.isNaN(start)) return;
+  counters.getLatency.add((performance.now() - start) * 1000);
+}
+
+/** The value of an entry as an array of its own; `undefined` if there is none. */
+function readOwned(
+  engine: Engine,
+  pointer: number,
+  start: number,
+): Uint8Array | undefined {
   const { counters } = engine;
+  let value: Uint8Array | undefined;
   if (pointer === 0) {
     counters.misses++;
   } else {
-    engine.reader.read(pointer);
+    value = engine.reader.readOwned(pointer);
     counters.hits++;
   }
-  if (!Number.isNaN(start)) {
-    counters.getLatency.add((performance.now() - start) * 1000);
-  }
-  return pointer !== 0;
+  finishRead(engine, start);
+  return value;
 }
 
 /**
@@ -208,7 +216,14 @@ export abstract class KeySpace {
     const engine = this.#load(key, "get a key");
     const start = startRead(engine);
     const pointer = engine.ledger.findLive(engine);
-    return finishRead(engine, pointer, start) ? engine : undefined;
+    if (pointer === 0) {
+      engine.counters.misses++;
+    } else {
+      engine.reader.read(pointer);
+      engine.counters.hits++;
+    }
+    finishRead(engine, start);
+    return pointer === 0 ? undefined : engine;
   }
 
   /**
@@ -219,10 +234,9 @@ export abstract class KeySpace {
    * @throws {CorruptionError} If the bytes on disk are not what was written.
    */
   getSync(key: Key): Uint8Array | undefined {
-    const engine = this.#find(key);
-    if (engine === undefined) return undefined;
-    const { buffer, start, end } = engine.reader;
-    return buffer.slice(start, end);
+    const engine = this.#load(key, "get a key");
+    const start = startRead(engine);
+    return readOwned(engine, engine.ledger.findLive(engine), start);
   }
 
   /**
@@ -253,10 +267,7 @@ export abstract class KeySpace {
         engine.counters.hits++;
         return reader.readEntryAsync(pointer);
       }
-      if (!finishRead(engine, pointer, start)) {
-        return Promise.resolve(undefined);
-      }
-      return Promise.resolve(reader.buffer.slice(reader.start, reader.end));
+      return Promise.resolve(readOwned(engine, pointer, start));
     } catch (error) {
       return Promise.reject(error);
     }
