@@ -187,4 +187,22 @@ export const MUTANTS: readonly Mutant[] = [
     script: "faults",
     workload: "set, each synced",
   },
+  {
+    name: "a sync is believed beside one that is under way and may have failed",
+    file: "src/engine/syncer.ts",
+    find:
+      "    if (active === this.#underWay) this.#syncAnew(active);\n    else ",
+    replace: "    ",
+    script: "faults",
+    workload: "a set at once beside a sync that is under way",
+  },
+  {
+    name: "a sync is believed though another failed while it was under way",
+    file: "src/engine/syncer.ts",
+    find:
+      "    if (this.poison !== undefined) return this.poison;\n    active.syncedCuts",
+    replace: "    active.syncedCuts",
+    script: "faults",
+    workload: "a set at once beside a sync that is under way",
+  },
 ];

@@ -73,6 +73,8 @@ export interface FaultCase {
 interface Played {
   driver: Driver;
   failed: AskedOperation | undefined;
+  /** Length of the last disk's log when the workload was at its end. */
+  end: number;
 }
 
 /** Plays a workload with a fault, closes and opens the store, and writes on. */
@@ -91,6 +93,7 @@ async function play(
   await workload.play(driver);
   await settle();
   const { failed } = driver.life.disk;
+  const end = driver.at;
   driver.checkReads("at the end");
   if (driver.engine !== undefined) await driver.close();
   driver.nextHost();
@@ -98,7 +101,7 @@ async function play(
   await driver.set("probe", "1");
   await driver.sync();
   await driver.set("probe", "2");
-  return { driver, failed };
+  return { driver, failed, end };
 }
 
 /** Which operations the workload asks for. */
@@ -161,7 +164,7 @@ async function tryFault(
   fault: Fault,
   random: () => number,
 ): Promise<void> {
-  const { driver, failed } = await play(workload, seed, fault);
+  const { driver, failed, end } = await play(workload, seed, fault);
   for (const [life, { disk }] of driver.lives.entries()) {
     if (life < driver.lives.length - 1 && disk.failed === undefined) continue;
     const from = Math.min(failed?.at ?? 0, disk.log.length);
@@ -172,6 +175,10 @@ async function tryFault(
       { prefix: all, lost: disk.log.unsafe(all) },
       { prefix: all, lost: [] },
     ];
+    // Before another process makes safe what this one believed to be.
+    if (life === driver.lives.length - 1) {
+      choices.push({ prefix: end, lost: disk.log.unsafe(end) });
+    }
     for (let i = 0; i < DRAWN_CRASHES; i++) {
       const prefix = from + Math.floor(random() * (all - from + 1));
       const share = random();

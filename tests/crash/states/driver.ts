@@ -29,6 +29,9 @@ type Finish = () => Promise<boolean>;
 
 /** Calls a store and keeps the record. */
 export class Driver extends Session {
+  /** A call wrote its record and then threw, for it could not sync it. */
+  #isLeftUnsynced = false;
+
   /** Waits for a call, letting what is done in slices have its turns. */
   async #wait(promise: Promise<unknown>): Promise<void> {
     let isSettled = false;
@@ -108,11 +111,14 @@ export class Driver extends Session {
     const { action, path, isNew } = failed;
     const { kind } = fault;
     const isFull = action === "write" && kind === "ENOSPC";
-    const isHarmless = isFull || kind === "short" || kind === "EMFILE" ||
-      action === "read" || action === "measure";
-    const mustPoison = !isHarmless && !isNew &&
-      (action === "write" || action === "sync" || action === "truncate") &&
-      path === this.engine?.log.active.file.path;
+    // What is written and was refused all the same must not be built upon.
+    const isHarmless = !this.#isLeftUnsynced &&
+      (isFull || kind === "short" || kind === "EMFILE" ||
+        action === "read" || action === "measure");
+    const isOfLog = path === this.engine?.log.active.file.path &&
+      (action === "write" || action === "sync" || action === "truncate");
+    const mustPoison = this.#isLeftUnsynced ||
+      (!isHarmless && !isNew && isOfLog);
     if ((isHarmless && this.isPoisoned) || (mustPoison && !this.isPoisoned)) {
       throw new Violation(
         `${label}: ${kind} at a ${action} of ${path} ` +
@@ -149,6 +155,25 @@ export class Driver extends Session {
       `set ${path}`,
       [{ path, value, expiry }],
       () => space.set(key, value, options),
+    );
+  }
+
+  /** Sets a key before it returns. */
+  setSync(path: string, value: string): Promise<void> {
+    return this.#write(
+      `setSync ${path}`,
+      [{ path, value, expiry: 0 }],
+      () => {
+        const { active } = this.engine!.log;
+        const before = active.flushedLength;
+        try {
+          this.store.setSync(path, value);
+        } catch (error) {
+          this.#isLeftUnsynced = active.flushedLength > before;
+          throw error;
+        }
+        return Promise.resolve();
+      },
     );
   }
 

@@ -89,6 +89,18 @@ export const WRITE_WORKLOADS: Workload[] = [
     },
   },
   {
+    name: "a set at once beside a sync that is under way",
+    options: SYNCED,
+    async play(d) {
+      d.open();
+      for (let steps = 0; steps < 6; steps++) {
+        const early = d.set("a", `early ${steps}`);
+        for (let i = 0; i < steps; i++) await Promise.resolve();
+        await Promise.all([early, d.setSync("b", `at once ${steps}`)]);
+      }
+    },
+  },
+  {
     name: "batch",
     async play(d) {
       d.open();
