@@ -30,7 +30,8 @@ function assertNear(measured: number, documented: number): void {
 }
 
 Deno.test("documents: the bytes of index a key takes are the measured ones", async () => {
-  const few = await indexBytesPerKey(100_000);
+  // From 100,000 on a table may split, and bring a slab for itself.
+  const few = await indexBytesPerKey(96_000);
   const more = await indexBytesPerKey(250_000);
   const expiring = await indexBytesPerKey(500_000, 3_600_000);
   for (const path of ["README.md", "ARCHITECTURE.md"]) {

@@ -332,6 +332,28 @@ const REGRESSIONS: Record<string, History> = {
       "fill": "zeros",
     },
   ],
+  "a value that comes back may be the one before though the process was only killed":
+    [
+      {
+        "op": "batch",
+        "changes": [{ "at": "b/k0", "value": 11, "expireIn": 1 }],
+      },
+      { "op": "set", "at": "b/k0", "value": 21, "expireIn": 1 },
+      { "op": "setClock", "by": 2770 },
+      {
+        "op": "crash",
+        "power": false,
+        "back": 0,
+        "keep": 0,
+        "seed": 1435355611,
+        "torn": 0.7358475863002241,
+        "fill": "garbage",
+      },
+      { "op": "set", "at": "/k0", "value": 30 },
+      { "op": "fault", "after": 0, "kind": "dropped" },
+      { "op": "set", "at": "b/k0", "value": 33 },
+      { "op": "setClock", "by": -10743 },
+    ],
 };
 
 for (const [name, history] of Object.entries(REGRESSIONS)) {

@@ -67,7 +67,9 @@ export class Model {
   #undone: Undone[] = [];
   /** Commits not yet written. */
   #pending = 0;
-  /** Expired values of which nobody knows whether they are still there. */
+  /** Commits in the log when the store was last opened. */
+  #openedAt = 0;
+  /** Expired values of which nobody knew then whether they are still there. */
   #expired: Map<Address, Known[]> = new Map();
 
   constructor(mistake?: Mistake) {
@@ -190,7 +192,7 @@ export class Model {
       observe(at),
     ]);
     const isMatch = (commits: Commit[]): boolean =>
-      this.#difference(this.#after(commits), observed, now) === undefined;
+      this.#difference(commits, observed, now) === undefined;
     const legal = this.#legal(ending);
     let matching = legal.filter(isMatch);
     if (matching.length === 0) {
@@ -199,7 +201,7 @@ export class Model {
     }
     const commits = matching[0];
     if (commits === undefined) {
-      const nearest = this.#difference(this.#after(legal[0]!), observed, now);
+      const nearest = this.#difference(legal[0]!, observed, now);
       return `${legal.length} states are legal and it is in none; ` +
         `the last has ${nearest}`;
     }
@@ -230,6 +232,7 @@ export class Model {
       this.#commits = [];
       this.#undone = [];
     }
+    this.#openedAt = this.#commits.length;
     for (const [at, value] of observed) {
       const back = this.#expired.get(at)?.find((known) =>
         known.value === value
@@ -294,18 +297,31 @@ export class Model {
     }
   }
 
-  /** What in `contents` is not as it was observed. */
+  /** What a log may say that each key has, the likeliest first. */
+  #candidates(commits: Commit[]): (at: Address) => Known[] {
+    const contents = this.#after(commits);
+    const touched = new Set<Address>();
+    for (const { changes } of commits.slice(this.#openedAt)) {
+      for (const [at] of changes) touched.add(at);
+    }
+    return (at) => {
+      const known = contents.get(at);
+      const hidden = touched.has(at) ? [] : this.#expired.get(at) ?? [];
+      return known === undefined ? hidden : [known, ...hidden];
+    };
+  }
+
+  /** What is not as it was observed if the log has `commits`. */
   #difference(
-    contents: Contents,
+    commits: Commit[],
     observed: [Address, number | undefined][],
     now: number,
   ): string | undefined {
+    const contents = this.#after(commits);
+    const candidates = this.#candidates(commits);
     for (const [at, value] of observed) {
       const known = contents.get(at);
-      const isTouched = contents.has(at) && known !== this.#base.get(at);
-      const candidates = isTouched ? [] : [...this.#expired.get(at) ?? []];
-      if (known !== undefined) candidates.unshift(known);
-      const live = candidates.filter((known) => !hasExpired(known, now));
+      const live = candidates(at).filter((known) => !hasExpired(known, now));
       // One that had expired before the clock was set back may be back or not.
       const isCertain = known !== undefined && !hasExpired(known, now) &&
         !hasExpired(known, this.timeMax);
@@ -326,13 +342,13 @@ export class Model {
     matching: Commit[][],
     observed: [Address, number | undefined][],
   ): void {
+    const logs = matching.map((commits) => this.#candidates(commits));
     const expired: Map<Address, Known[]> = new Map();
     for (const [at, value] of observed) {
-      const hidden = new Set(this.#expired.get(at));
-      for (const commits of matching) {
-        const known = this.#after(commits).get(at);
-        if (known !== undefined && hasExpired(known, this.timeMax)) {
-          hidden.add(known);
+      const hidden = new Set<Known>();
+      for (const candidates of logs) {
+        for (const known of candidates(at)) {
+          if (hasExpired(known, this.timeMax)) hidden.add(known);
         }
       }
       if (value === undefined && hidden.size > 0) expired.set(at, [...hidden]);
