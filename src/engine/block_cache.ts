@@ -23,6 +23,10 @@ const WAYS = 8;
 /** Blocks of one slab, of at most 1 GiB. */
 const SLAB_BITS = 18;
 const SLAB_MASK = (1 << SLAB_BITS) - 1;
+/** Misses after which it is asked anew how much the cache is worth. */
+const MISSES_A_LOOK = 1024;
+/** One in so many blocks is read into a cache that is of little use; a power of two. */
+const SAMPLE_MASK = 8 - 1;
 
 /** Keeps blocks of segments. */
 export class BlockCache {
@@ -40,6 +44,9 @@ export class BlockCache {
   /** For each set: the slot that is looked at next when room is needed. */
   readonly #hands: Uint8Array;
   #blockCount = 0;
+  #misses = 0;
+  #hitsThen = 0;
+  #isOfUse = true;
 
   /**
    * A cache of at most `bytes` bytes of blocks: the largest power of two that fits.
@@ -94,6 +101,21 @@ export class BlockCache {
       }
     }
     return -1;
+  }
+
+  /**
+   * Whether a block that was missed is to be read into the cache, after `hits` blocks
+   * that were found so far. Where the data is much larger than the cache most blocks
+   * go before they are wanted again, and reading them whole costs more than reading
+   * the record; then only a sample of them gets in, so that a change is noticed.
+   */
+  admits(hits: number): boolean {
+    if (++this.#misses % MISSES_A_LOOK === 0) {
+      const isFull = this.#blockCount > this.#used.length * (WAYS - 1);
+      this.#isOfUse = !isFull || hits - this.#hitsThen > MISSES_A_LOOK;
+      this.#hitsThen = hits;
+    }
+    return this.#isOfUse || (this.#misses & SAMPLE_MASK) === 0;
   }
 
   /** Reads the block from its segment, all of which must be there; returns its slot. */

@@ -178,7 +178,7 @@ export class RecordReader {
     return true;
   }
 
-  /** The slot of a block, read from the file if need be; -1 if it may still grow. */
+  /** The slot of a block, read from the file if need be; -1 if it is not to be kept. */
   #slotOf(segment: Segment, block: number): number {
     const slot = this.#cache.find(segment.id, block);
     if (slot >= 0) {
@@ -188,6 +188,7 @@ export class RecordReader {
     this.#counters.cacheMisses++;
     const blockEnd = (block + 1) * CACHE_BLOCK_BYTES;
     if (blockEnd > segment.flushedLength) return -1;
+    if (!this.#cache.admits(this.#counters.cacheHits)) return -1;
     return this.#cache.load(segment, block);
   }
 

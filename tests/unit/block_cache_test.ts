@@ -106,3 +106,22 @@ Deno.test("block cache: a block that could not be read is not there", () => {
   assertEquals(get(cache, segment, 0), false);
   assertThrows(() => get(cache, segment, 9), StoreError);
 });
+
+Deno.test("block cache: of little use it takes only a sample, until it is of use again", () => {
+  const segment = segmentOf(1, 200);
+  const cache = new BlockCache(64 * CACHE_BLOCK_BYTES, SECRET);
+  let hits = 0;
+  const admitted = (hitsEach: number, misses: number) => {
+    let count = 0;
+    for (let i = 0; i < misses; i++) {
+      if (cache.admits(hits += hitsEach)) count++;
+    }
+    return count;
+  };
+  assertEquals(admitted(0, 5000), 5000, "there is room");
+  for (let block = 0; block < 200; block++) get(cache, segment, block);
+  admitted(0, 2048);
+  assertEquals(admitted(0, 8000), 1000);
+  admitted(3, 2048);
+  assertEquals(admitted(3, 8000), 8000);
+});
