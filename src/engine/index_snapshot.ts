@@ -38,7 +38,7 @@ import {
 } from "../format/file_header.ts";
 import { SNAPSHOT_NAME, temporaryName } from "../format/file_names.ts";
 import { type HashIndex, TABLE_WORDS } from "./hash_index.ts";
-import { BLOCK_WORDS, TAG_EXPIRING } from "./key_arena.ts";
+import { BLOCK_WORDS } from "./key_arena.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 
 const BYTE_ORDER_MARK = 0x01020304;
