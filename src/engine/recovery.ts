@@ -30,6 +30,7 @@ import {
   STORE_ID_BYTES,
 } from "../format/file_header.ts";
 import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
+import { countedVersion } from "../format/record.ts";
 import { Segment } from "../log/segment.ts";
 import { ValueLog } from "../log/value_log.ts";
 import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
@@ -224,7 +225,8 @@ class Recovery {
   }
 
   #noteHeader(header: FileHeader): void {
-    this.#nextVersion = Math.max(this.#nextVersion, header.nextVersion);
+    const nextVersion = countedVersion(header.nextVersion);
+    this.#nextVersion = Math.max(this.#nextVersion, nextVersion);
     this.#horizon = Math.max(this.#horizon, header.expiryHorizon);
   }
 

@@ -12,7 +12,12 @@
 import { StoreError } from "../errors.ts";
 import type { Host } from "../fs/file_system.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
-import { headLength, KIND_PUT, KIND_TOMBSTONE } from "../format/record.ts";
+import {
+  countedVersion,
+  headLength,
+  KIND_PUT,
+  KIND_TOMBSTONE,
+} from "../format/record.ts";
 import {
   type CommittedRecord,
   isInBucket,
@@ -93,7 +98,7 @@ async function copyAll(
   let horizonMax = 0;
   for (const { segment, size, headerProblem, isReadable } of offline.all) {
     if (headerProblem !== undefined) report.lost.push(headerProblem);
-    versionMax = Math.max(versionMax, segment.nextVersion - 1);
+    versionMax = Math.max(versionMax, countedVersion(segment.nextVersion) - 1);
     horizonMax = Math.max(horizonMax, segment.expiryHorizon);
     if (!isReadable) continue;
     const reader = new SalvageReader(segment, FILE_HEADER_BYTES, size);

@@ -15,7 +15,12 @@ import {
   readChunk,
   readChunkHead,
 } from "../format/hint.ts";
-import { FLAG_BUCKET, KIND_CONTROL, KIND_PUT } from "../format/record.ts";
+import {
+  countedVersion,
+  FLAG_BUCKET,
+  KIND_CONTROL,
+  KIND_PUT,
+} from "../format/record.ts";
 import type { Segment } from "../log/segment.ts";
 import {
   type CommittedRecord,
@@ -142,7 +147,7 @@ export class SegmentReplay {
       this.#apply(rows.kind, rows.offset, rows.recordLength, rows.expiry);
     }
     this.rowsFromHints += head.rows;
-    this.versionMax = Math.max(this.versionMax, head.version);
+    this.versionMax = Math.max(this.versionMax, countedVersion(head.version));
     this.horizonMax = Math.max(this.horizonMax, head.horizon);
     segment.length = head.to;
     return true;

@@ -40,6 +40,14 @@ export const NUMBER_MAX: number = 2 ** 52;
 /** No store gives out as many versions: half of what a file may name. */
 export const VERSION_REACH: number = NUMBER_MAX / 2;
 
+/**
+ * What a version that was found counts for the next one. Versions in the upper half of
+ * their reach were forged: to go on from one would soon lead out of reach.
+ */
+export function countedVersion(version: number): number {
+  return version <= VERSION_REACH / 2 ? version : 0;
+}
+
 /** Mask of the two bits of the flags that hold the kind. */
 export const KIND_MASK = 0b11;
 /** A key has a value. */

@@ -6,6 +6,7 @@
  */
 
 import {
+  countedVersion,
   FLAG_BATCH,
   FLAG_BATCH_END,
   FLAG_BUCKET,
@@ -137,7 +138,7 @@ export class CommittedRecords {
         return this.#fail("a batch has no end", this.position);
       }
       this.count++;
-      this.versionMax = Math.max(this.versionMax, head.version);
+      this.versionMax = Math.max(this.versionMax, countedVersion(head.version));
       this.syncMarkMax = Math.max(this.syncMarkMax, head.syncMark);
       this.horizonMax = Math.max(this.horizonMax, scanner.horizon());
       const isEnd = (head.flags & FLAG_BATCH_END) !== 0;

@@ -212,6 +212,22 @@ Deno.test("recovery: a sealed record with an impossible version is damage, not a
   await again.store.close();
 });
 
+Deno.test("salvage: a version at the end of its reach does not lead out of it", async () => {
+  const host = (await makeStore()).afterKill(DIRECTORY);
+  forgeFirstVersion(host, 3, VERSION_REACH);
+  for (const name of ["index.snapshot", hintName(3)]) {
+    host.files.remove(`${DIRECTORY}/${name}`);
+  }
+  const { report, found } = await salvaged(host.afterKill(DIRECTORY));
+  assertEquals(report.lost, []);
+  assertEquals(found, expected());
+  const { engine, store } = open(host);
+  assert(engine.writer.nextVersion < 100, `${engine.writer.nextVersion}`);
+  await store.set("new", "1");
+  await store.close();
+  assertEquals(open(host).store.has("new"), true);
+});
+
 Deno.test("recovery: salvage over a missing segment and a snapshot of another time", async () => {
   const host = await makeStore();
   host.files.remove(`${DIRECTORY}/0000000001.vlog`);

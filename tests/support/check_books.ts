@@ -19,6 +19,7 @@ import { TAG_BUCKET } from "../../src/engine/key_buffer.ts";
 import { StoreError } from "../../src/errors.ts";
 import { FILE_HEADER_BYTES } from "../../src/format/file_header.ts";
 import {
+  countedVersion,
   FLAG_BATCH,
   FLAG_BATCH_END,
   FLAG_BUCKET,
@@ -100,7 +101,7 @@ function scanSegment(segment: Segment, books: BooksOnDisk): number {
     }
     const isLast = (head.flags & FLAG_BATCH_END) !== 0;
     openBatch = isInBatch && !isLast ? head.version : 0;
-    books.versionMax = Math.max(books.versionMax, head.version);
+    books.versionMax = Math.max(books.versionMax, countedVersion(head.version));
     if (head.kind === KIND_CONTROL) continue;
     const bytes = scanner.window.slice(
       scanner.keyStart,
