@@ -76,9 +76,9 @@ export class StoreError extends Error {
 
 /** Thrown by every method of a store that has been closed. */
 export class StoreClosedError extends StoreError {
-  /** Names the action that was tried. */
-  constructor(action: string) {
-    super("CLOSED", `Cannot ${action}: the store is closed`);
+  /** Names the action that was tried, and what is closed. */
+  constructor(action: string, state: string = "the store is closed") {
+    super("CLOSED", `Cannot ${action}: ${state}`);
     this.name = "StoreClosedError";
   }
 }

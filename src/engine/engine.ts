@@ -333,6 +333,7 @@ export class Engine {
       try {
         this.#level0.close();
         this.log.close();
+        this.ledger.history.dropAll();
       } finally {
         this.#lock.release();
         this.#releaseMemory();

@@ -4,18 +4,13 @@
  * @module
  */
 
-import { Engine } from "../engine/engine.ts";
+import type { Engine } from "../engine/engine.ts";
 import { describe } from "../engine/key_buffer.ts";
 import { Batch } from "./batch.ts";
-import { listEntries } from "./list.ts";
-import type {
-  Entry,
-  Key,
-  KeyOnlyEntry,
-  ListOptions,
-  SetOptions,
-  Value,
-} from "./types.ts";
+import { hasValue, KeyReader } from "./key_reader.ts";
+import { readRange } from "./range.ts";
+import { deleteRange } from "./range_work.ts";
+import type { Key, RangeWorkOptions, SetOptions, Value } from "./types.ts";
 import { ValueBuffer } from "./value_buffer.ts";
 
 /** One call in this many is timed for the latency percentiles; a power of two. */
@@ -42,44 +37,6 @@ export function readExpireIn(options: SetOptions | undefined): number {
   return Math.ceil(expireIn);
 }
 
-/** True if the key at hand has a value. */
-function hasValue(engine: Engine): boolean {
-  const { counters, ledger } = engine;
-  counters.reads++;
-  const isPresent = ledger.findLive(engine) !== 0;
-  if (isPresent) counters.hits++;
-  else counters.misses++;
-  return isPresent;
-}
-
-/** Counts a read; returns when it started if it is one of those that are timed. */
-function startRead({ counters }: Engine): number {
-  return (counters.reads++ & TIMED_CALL_MASK) === 0 ? performance.now() : NaN;
-}
-
-function finishRead({ counters }: Engine, start: number): void {
-  if (Number.isNaN(start)) return;
-  counters.getLatency.add((performance.now() - start) * 1000);
-}
-
-/** The value of an entry as an array of its own; `undefined` if there is none. */
-function readOwned(
-  engine: Engine,
-  pointer: number,
-  start: number,
-): Uint8Array | undefined {
-  const { counters } = engine;
-  let value: Uint8Array | undefined;
-  if (pointer === 0) {
-    counters.misses++;
-  } else {
-    value = engine.reader.readOwned(pointer);
-    counters.hits++;
-  }
-  finishRead(engine, start);
-  return value;
-}
-
 /**
  * A set of keys with values. Keys in one bucket, or in the store outside all
  * buckets, never meet keys of another.
@@ -87,16 +44,14 @@ function readOwned(
  * Reads and writes show at once; a write is as safe as the store's settings promise
  * when its promise resolves.
  */
-export abstract class KeySpace {
+export abstract class KeySpace extends KeyReader {
   readonly #engine: Engine;
   readonly #prefix: Uint8Array | undefined;
 
   /** Not for callers: use {@linkcode Store.open} and {@linkcode Store.bucket}. */
   constructor(engine: unknown, prefix: Uint8Array | undefined) {
-    if (!(engine instanceof Engine)) {
-      throw new TypeError("Cannot construct a store: call Store.open");
-    }
-    this.#engine = engine;
+    super(engine, prefix);
+    this.#engine = engine as Engine;
     this.#prefix = prefix;
   }
 
@@ -206,122 +161,6 @@ export abstract class KeySpace {
     return existed;
   }
 
-  /** True if the key has a value. */
-  has(key: Key): boolean {
-    return hasValue(this.#load(key, "look up a key"));
-  }
-
-  /** Finds and reads the value of a key; `undefined` if there is none. */
-  #find(key: Key): Engine | undefined {
-    const engine = this.#load(key, "get a key");
-    const start = startRead(engine);
-    const pointer = engine.ledger.findLive(engine);
-    if (pointer === 0) {
-      engine.counters.misses++;
-    } else {
-      engine.reader.read(pointer);
-      engine.counters.hits++;
-    }
-    finishRead(engine, start);
-    return pointer === 0 ? undefined : engine;
-  }
-
-  /**
-   * The value of a key.
-   *
-   * @returns A copy of the value, or `undefined` if the key has none. An empty value
-   * is an empty array.
-   * @throws {CorruptionError} If the bytes on disk are not what was written.
-   */
-  getSync(key: Key): Uint8Array | undefined {
-    const engine = this.#load(key, "get a key");
-    const start = startRead(engine);
-    return readOwned(engine, engine.ledger.findLive(engine), start);
-  }
-
-  /**
-   * The value of a key. Large values are read off the event loop.
-   *
-   * @returns A copy of the value, or `undefined` if the key has none.
-   * @throws {CorruptionError} If the bytes on disk are not what was written.
-   *
-   * @example Usage
-   * ```ts
-   * import { Store } from "@sett/badger";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using store = await Store.open({ memoryMode: true });
-   * await store.set("greeting", "hello");
-   * const value = await store.get("greeting");
-   * assertEquals(new TextDecoder().decode(value), "hello");
-   * assertEquals(await store.get("nothing"), undefined);
-   * ```
-   */
-  get(key: Key): Promise<Uint8Array | undefined> {
-    try {
-      const engine = this.#load(key, "get a key");
-      const { ledger, reader } = engine;
-      const start = startRead(engine);
-      const pointer = ledger.findLive(engine);
-      if (pointer !== 0 && reader.isLargeInFile(pointer)) {
-        engine.counters.hits++;
-        return reader.readEntryAsync(pointer);
-      }
-      return Promise.resolve(readOwned(engine, pointer, start));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /** The values of several keys, in their order, `undefined` where there is none. */
-  getMany(keys: Iterable<Key>): Promise<(Uint8Array | undefined)[]> {
-    try {
-      const found: Promise<Uint8Array | undefined>[] = [];
-      for (const key of keys) found.push(this.get(key));
-      return Promise.all(found);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /**
-   * A view on the value of a key, without a copy.
-   *
-   * It is valid until the next call on the store, and must not be changed or
-   * transferred: its buffer holds other data too.
-   */
-  getView(key: Key): Uint8Array | undefined {
-    const engine = this.#find(key);
-    if (engine === undefined) return undefined;
-    const { buffer, start, end } = engine.reader;
-    return buffer.subarray(start, end);
-  }
-
-  /**
-   * Copies the value of a key into `target`.
-   *
-   * @returns The length of the value in bytes, or `undefined` if the key has none.
-   * @throws {RangeError} If `target` is too small; it is unchanged then.
-   */
-  getInto(key: Key, target: Uint8Array): number | undefined {
-    if (!(target instanceof Uint8Array)) {
-      throw new TypeError(
-        `Cannot copy a value into ${describe(target)}: it must be a Uint8Array`,
-      );
-    }
-    const engine = this.#find(key);
-    if (engine === undefined) return undefined;
-    const { buffer, start, end } = engine.reader;
-    const length = end - start;
-    if (length > target.length) {
-      throw new RangeError(
-        `Cannot copy a value of ${length} bytes: the target has ${target.length}`,
-      );
-    }
-    target.set(buffer.subarray(start, end));
-    return length;
-  }
-
   /**
    * Starts a batch: operations that take effect together or not at all.
    *
@@ -341,8 +180,11 @@ export abstract class KeySpace {
   }
 
   /**
-   * Lists entries in the order of their keys' bytes. The whole list is of one
-   * moment, that of its first entry, however long it takes.
+   * Deletes the keys of a range that have a value at the moment of the call, unless
+   * they are set again before it is their turn. Works in slices that let other work
+   * have its turn, and is not atomic: after a crash a part may be deleted.
+   *
+   * @returns How many keys were deleted.
    *
    * @example Usage
    * ```ts
@@ -351,26 +193,25 @@ export abstract class KeySpace {
    *
    * await using store = await Store.open({ memoryMode: true });
    * await store.batch().set("a/1", "x").set("a/2", "y").set("b/1", "z").commit();
-   * const keys: string[] = [];
-   * for await (const [key] of store.list({ prefix: "a/", keysOnly: true })) {
-   *   keys.push(new TextDecoder().decode(key));
-   * }
-   * assertEquals(keys, ["a/1", "a/2"]);
+   * assertEquals(await store.deleteRange({ prefix: "a/" }), 2);
+   * assertEquals(store.size, 1);
    * ```
    */
-  list(
-    options: ListOptions & { keysOnly: true },
-  ): AsyncIterableIterator<KeyOnlyEntry>;
-  /** Lists entries with their values. */
-  list(options?: ListOptions): AsyncIterableIterator<Entry>;
-  list(
-    options: ListOptions = {},
-  ): AsyncIterableIterator<Entry> | AsyncIterableIterator<KeyOnlyEntry> {
-    this.#engine.check("list keys");
-    return listEntries(
+  async deleteRange(options: RangeWorkOptions): Promise<number> {
+    this.#engine.check("delete keys");
+    return await deleteRange(
       this.#engine,
-      this.#prefix,
-      options,
-    ) as AsyncIterableIterator<Entry>;
+      readRange(this.#prefix, options),
+      this.#prefix !== undefined,
+      options.signal,
+    );
+  }
+
+  /**
+   * Deletes all keys of this store outside of buckets, or of this bucket, as
+   * {@linkcode deleteRange} does.
+   */
+  clear(options: { signal?: AbortSignal } = {}): Promise<number> {
+    return this.deleteRange(options);
   }
 }
