@@ -235,8 +235,11 @@ export class Engine {
     return true;
   }
 
-  /** Appends a batch: all of it or nothing will be there after a crash. */
-  commit(batch: BatchBuffer): void {
+  /**
+   * Appends a batch: all of it or nothing will be there after a crash. Expiries count
+   * from `now`.
+   */
+  commit(batch: BatchBuffer, now: number = this.now()): void {
     const { writer } = this;
     const { count } = batch;
     const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
@@ -251,7 +254,7 @@ export class Engine {
     }
     writer.makeRoom(bytes, bytes, count);
     try {
-      appendBatch(writer, this.key, batch, this.now());
+      appendBatch(writer, this.key, batch, now);
     } catch (error) {
       writer.abandon(error);
       throw error;

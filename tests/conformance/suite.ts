@@ -9,10 +9,12 @@
  */
 
 import type { Key, KeySpace, SetOptions, Value } from "../../mod.ts";
+import { addAtomicTests } from "./atomics.ts";
 import { addBatchTests } from "./batches.ts";
 import { addListTests } from "./listing.ts";
 import { addKeyTests } from "./keys.ts";
 import { addMistakeTests } from "./mistakes.ts";
+import { addRangeTests } from "./ranges.ts";
 import { addSpaceTests } from "./space.ts";
 import { addValueTests } from "./values.ts";
 
@@ -84,4 +86,6 @@ export function addConformanceTests(
   addSpaceTests(check);
   addBatchTests(check);
   addListTests(check);
+  addRangeTests(check);
+  addAtomicTests(check);
 }
