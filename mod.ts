@@ -40,6 +40,11 @@ export {
   type TransactionOptions,
   TransactionSpace,
 } from "./src/store/transaction.ts";
+export type {
+  WatchChange,
+  WatchedCommit,
+  WatchOptions,
+} from "./src/store/watch.ts";
 export { KeySpace } from "./src/store/key_space.ts";
 export { KeyReader } from "./src/store/key_reader.ts";
 export { Snapshot, SnapshotReader } from "./src/store/snapshot.ts";

@@ -24,6 +24,7 @@
  * - `BATCH_TOO_LARGE`: a batch must fit in one segment; split it.
  * - `CONFLICT`: others changed what a transaction read, time and again; try again.
  * - `NOT_A_COUNTER`: the key that is to count has a value that is no counter.
+ * - `TOO_OLD`: the log does not hold what came after a versionstamp any more.
  * - `UNSUPPORTED_CODEC`: this runtime cannot decode a value written elsewhere.
  * - `NOT_COMPRESSED`: a compressed read found a value that was stored plain.
  * - `ALREADY_REGISTERED`: a registry already holds that name.
@@ -44,6 +45,7 @@ export type StoreErrorCode =
   | "BATCH_TOO_LARGE"
   | "CONFLICT"
   | "NOT_A_COUNTER"
+  | "TOO_OLD"
   | "UNSUPPORTED_CODEC"
   | "NOT_COMPRESSED"
   | "ALREADY_REGISTERED"

@@ -19,6 +19,7 @@ import {
 } from "./transaction.ts";
 import type { Key, RangeWorkOptions, SetOptions, Value } from "./types.ts";
 import { ValueBuffer } from "./value_buffer.ts";
+import { watch, type WatchedCommit, type WatchOptions } from "./watch.ts";
 
 /** One call in this many is timed for the latency percentiles; a power of two. */
 const TIMED_CALL_MASK = 64 - 1;
@@ -325,5 +326,38 @@ export abstract class KeySpace extends KeyReader {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /**
+   * Tells of every commit that changes keys of interest, in the order of the log, from
+   * the present or from a versionstamp on. Each comes once, whole, and after it was
+   * handed to the operating system.
+   *
+   * Nothing is kept in memory for a stream that is behind: it reads the log. Segments
+   * that are collected meanwhile stay on disk until it has read them, up to
+   * `heldBytesMax` bytes; beyond those it fails with `TOO_OLD`. A key that expires is
+   * not told of. The stream ends when the store is closed.
+   *
+   * @throws {StoreError} `TOO_OLD` if the log does not hold everything since `since`
+   * any more, because garbage was collected.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * const changes = store.watch({ prefix: "user:" });
+   * await store.set("user:1", "Ada");
+   * for await (const { versionstamp, changes: [change] } of changes) {
+   *   assertEquals(new TextDecoder().decode(change!.key), "user:1");
+   *   assertEquals(versionstamp, store.getEntry("user:1").versionstamp);
+   *   break;
+   * }
+   * ```
+   */
+  watch(options: WatchOptions = {}): ReadableStream<WatchedCommit> {
+    this.#engine.check("watch keys");
+    return watch(this.#engine, this.#prefix, options);
   }
 }

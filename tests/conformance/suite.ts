@@ -17,6 +17,7 @@ import { addMistakeTests } from "./mistakes.ts";
 import { addRangeTests } from "./ranges.ts";
 import { addSpaceTests } from "./space.ts";
 import { addValueTests } from "./values.ts";
+import { addWatchTests } from "./watching.ts";
 
 /** What any key space can do. */
 export interface Keys {
@@ -88,4 +89,5 @@ export function addConformanceTests(
   addListTests(check);
   addRangeTests(check);
   addAtomicTests(check);
+  addWatchTests(check);
 }
