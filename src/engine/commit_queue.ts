@@ -9,6 +9,7 @@
 import type { StoreError } from "../errors.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import type { Backpressure } from "./backpressure.ts";
 import type { LogWriter } from "./log_writer.ts";
 import type { WriterSettings } from "./settings.ts";
 
@@ -23,14 +24,17 @@ const LAST_SYNC_ROOM_BYTES = 8 * 1024 * 1024;
 const LAST_SYNC_BYTES = 1024 * 1024;
 const NO_SYNC_ROOM_BYTES = 4 * 1024 * 1024;
 
-/** Writes that are flushed, and synced where that is asked for, together. */
+/** Writes, or calls for a sync, that are flushed and synced together. */
 class CommitGroup {
   readonly promise: Promise<void>;
   resolve!: () => void;
   reject!: (error: StoreError) => void;
+  /** Whether writers wait for it; a sync is waited for by the collector too. */
+  readonly isOfWrites: boolean;
   #existed: Promise<boolean> | undefined;
 
-  constructor() {
+  constructor(isOfWrites: boolean = true) {
+    this.isOfWrites = isOfWrites;
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -47,6 +51,7 @@ class CommitGroup {
 export class CommitQueue {
   readonly #log: ValueLog;
   readonly #writer: LogWriter;
+  readonly #pressure: Backpressure;
   readonly #syncWrites: boolean;
   readonly #settings: WriterSettings;
   #group: CommitGroup | undefined;
@@ -58,10 +63,12 @@ export class CommitQueue {
   constructor(
     log: ValueLog,
     writer: LogWriter,
+    pressure: Backpressure,
     settings: WriterSettings & { syncWrites: boolean },
   ) {
     this.#log = log;
     this.#writer = writer;
+    this.#pressure = pressure;
     this.#syncWrites = settings.syncWrites;
     this.#settings = settings;
     writer.onFlushed = (error) => this.#settle(error);
@@ -110,7 +117,7 @@ export class CommitQueue {
       this.#awaitingSync.push(group);
       this.#startSync();
     } else {
-      group.resolve();
+      this.#acknowledge(group);
     }
     return group;
   }
@@ -140,12 +147,14 @@ export class CommitQueue {
   }
 
   /**
-   * Tells the writers of a group that it is written. A loop that awaits one write after
+   * Tells the writers of a group that it is done, when the garbage collector has kept
+   * up with what they overwrite. A loop that awaits one write after
    * the other leaves the event loop no turn, so now and then it gets one first: syncs
    * and the garbage collector wait for it, and so does whatever else the process does.
    */
   #acknowledge(group: CommitGroup): void {
     const { host } = this.#log;
+    if (this.#pressure.holds(group.resolve)) return;
     if (host.isStarving?.()) void host.breathe().then(group.resolve);
     else group.resolve();
   }
@@ -182,8 +191,9 @@ export class CommitQueue {
       // Rotation has synced the segments before the active one.
       const error = await this.#writer.syncer.syncAsync();
       for (const group of groups) {
-        if (error === undefined) group.resolve();
-        else group.reject(error);
+        if (error !== undefined) group.reject(error);
+        else if (group.isOfWrites) this.#acknowledge(group);
+        else group.resolve();
       }
       if (error !== undefined) {
         for (const group of this.#awaitingSync) group.reject(error);
@@ -200,7 +210,7 @@ export class CommitQueue {
   async sync(): Promise<void> {
     this.#writer.syncer.check();
     this.#writer.flush();
-    const group = new CommitGroup();
+    const group = new CommitGroup(false);
     this.#awaitingSync.push(group);
     this.#startSync();
     await group.promise;
