@@ -23,6 +23,8 @@ const BACKGROUND_SYNC_BYTES = 8 * 1024 * 1024;
 const LAST_SYNC_ROOM_BYTES = 8 * 1024 * 1024;
 const LAST_SYNC_BYTES = 1024 * 1024;
 const NO_SYNC_ROOM_BYTES = 4 * 1024 * 1024;
+/** Bytes that rotation may find unsynced: few milliseconds on the writer's thread. */
+const ROTATION_SYNC_BYTES = 2 * 1024 * 1024;
 
 /** Writes, or calls for a sync, that are flushed and synced together. */
 class CommitGroup {
@@ -58,6 +60,11 @@ export class CommitQueue {
   #isFlushScheduled = false;
   #awaitingSync: CommitGroup[] = [];
   #syncing: Promise<void> | undefined;
+  /** Who waits until the disk is ready for the next rotation. */
+  #awaitingRotation: (() => void)[] = [];
+  /** Bytes of the last flush, and where it ended. */
+  #flushBytes = 0;
+  #flushEnd = 0;
 
   /** A queue over a writer. */
   constructor(
@@ -117,7 +124,7 @@ export class CommitQueue {
       this.#awaitingSync.push(group);
       this.#startSync();
     } else {
-      this.#acknowledge(group);
+      this.#finish(group);
     }
     return group;
   }
@@ -133,17 +140,56 @@ export class CommitQueue {
   #settle(error: StoreError | undefined): void {
     const group = this.#group;
     this.#group = undefined;
+    this.#noteFlush();
     if (error !== undefined) {
       group?.reject(error);
       return;
     }
     if (group !== undefined) {
       if (this.#syncWrites) this.#awaitingSync.push(group);
-      else this.#acknowledge(group);
+      else this.#finish(group);
     }
     if (this.#awaitingSync.length > 0 || this.#isMuchUnsynced()) {
       this.#startSync();
     }
+  }
+
+  #noteFlush(): void {
+    const { flushedLength } = this.#log.active;
+    this.#flushBytes = flushedLength - this.#flushEnd;
+    this.#flushEnd = flushedLength;
+  }
+
+  /** Tells the writers of a flushed group; the next rotation must find little to do. */
+  #finish(group: CommitGroup): void {
+    const ready = this.readyToRotate();
+    if (ready === undefined) this.#acknowledge(group);
+    else void ready.then(() => this.#acknowledge(group));
+  }
+
+  /**
+   * Resolves when the disk has caught up so far that the next rotation, which syncs
+   * on the writer's thread, will find little to sync and no other sync under way;
+   * `undefined` if that is so now.
+   */
+  readyToRotate(): Promise<void> | undefined {
+    if (this.#isReadyToRotate()) return undefined;
+    this.#startSync();
+    return new Promise((resolve) => this.#awaitingRotation.push(resolve));
+  }
+
+  /** True if what is not synced is little, or less than there is room for more. */
+  #isReadyToRotate(): boolean {
+    const { active } = this.#log;
+    const unsynced = active.flushedLength - active.syncedLength;
+    return unsynced <= ROTATION_SYNC_BYTES ||
+      unsynced <= this.#roomBytes(active) - this.#flushBytes;
+  }
+
+  #releaseRotation(): void {
+    const waiting = this.#awaitingRotation;
+    this.#awaitingRotation = [];
+    for (const resolve of waiting) resolve();
   }
 
   /**
@@ -185,7 +231,10 @@ export class CommitQueue {
   async #syncLoop(): Promise<void> {
     // Started in the middle of a flush; that comes to its end first.
     await Promise.resolve();
-    while (this.#awaitingSync.length > 0 || this.#isMuchUnsynced()) {
+    while (
+      this.#awaitingSync.length > 0 || this.#awaitingRotation.length > 0 ||
+      this.#isMuchUnsynced()
+    ) {
       const groups = this.#awaitingSync;
       this.#awaitingSync = [];
       // Rotation has synced the segments before the active one.
@@ -194,6 +243,10 @@ export class CommitQueue {
         if (error !== undefined) group.reject(error);
         else if (group.isOfWrites) this.#acknowledge(group);
         else group.resolve();
+      }
+      // A write that was flushed is done, also if nothing can be synced any more.
+      if (error !== undefined || this.#isReadyToRotate()) {
+        this.#releaseRotation();
       }
       if (error !== undefined) {
         for (const group of this.#awaitingSync) group.reject(error);

@@ -243,6 +243,8 @@ export class GarbageCollector {
         }
         this.#writer.flush();
         this.#pressure.reach(scanner.position);
+        const ready = this.#queue.readyToRotate();
+        if (ready !== undefined) await this.#pressure.whileSyncing(ready);
         await this.#host.breathe();
         if (this.#shouldEnd(options, report)) return false;
       }
