@@ -5,6 +5,7 @@
  * @module
  */
 
+import { StoreError } from "../errors.ts";
 import {
   FLAG_BATCH,
   FLAG_BATCH_END,
@@ -24,9 +25,31 @@ import type { BatchBuffer } from "./batch_buffer.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
 import type { LogWriter } from "./log_writer.ts";
 import type { Memtable } from "./memtable.ts";
+import type { WriterSettings } from "./settings.ts";
 
 /** Bytes that a batch may take beside its records: the first may carry a sync mark. */
-export const BATCH_EXTRA_BYTES = 4;
+const BATCH_EXTRA_BYTES = 4;
+
+/**
+ * Bytes that a batch takes at most.
+ *
+ * @throws {StoreError} `BATCH_TOO_LARGE` if it does not fit in one segment.
+ */
+export function bytesOfBatch(
+  { count, length }: BatchBuffer,
+  { valueLogFileSize, valueLogMaxEntries }: WriterSettings,
+): number {
+  const bytes = length + BATCH_EXTRA_BYTES;
+  if (bytes > valueLogFileSize || count > valueLogMaxEntries) {
+    throw new StoreError(
+      "BATCH_TOO_LARGE",
+      `Cannot commit a batch of ${count} operations and ${length} bytes: ` +
+        `it must fit in one segment (value_log_max_entries ${valueLogMaxEntries}, ` +
+        `value_log_file_size ${valueLogFileSize} bytes). Split it`,
+    );
+  }
+  return bytes;
+}
 
 /**
  * Appends all operations of a batch; there must be room for them. Expiries count

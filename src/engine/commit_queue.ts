@@ -9,6 +9,7 @@
 import type { StoreError } from "../errors.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import type { Backpressure } from "./backpressure.ts";
 import type { LogWriter } from "./log_writer.ts";
 import type { WriterSettings } from "./settings.ts";
 
@@ -22,15 +23,20 @@ const BACKGROUND_SYNC_BYTES = 8 * 1024 * 1024;
 const LAST_SYNC_ROOM_BYTES = 8 * 1024 * 1024;
 const LAST_SYNC_BYTES = 1024 * 1024;
 const NO_SYNC_ROOM_BYTES = 4 * 1024 * 1024;
+/** Bytes that rotation may find unsynced: few milliseconds on the writer's thread. */
+const ROTATION_SYNC_BYTES = 2 * 1024 * 1024;
 
-/** Writes that are flushed, and synced where that is asked for, together. */
+/** Writes, or calls for a sync, that are flushed and synced together. */
 class CommitGroup {
   readonly promise: Promise<void>;
   resolve!: () => void;
   reject!: (error: StoreError) => void;
+  /** Whether writers wait for it; a sync is waited for by the collector too. */
+  readonly isOfWrites: boolean;
   #existed: Promise<boolean> | undefined;
 
-  constructor() {
+  constructor(isOfWrites: boolean = true) {
+    this.isOfWrites = isOfWrites;
     this.promise = new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -47,21 +53,29 @@ class CommitGroup {
 export class CommitQueue {
   readonly #log: ValueLog;
   readonly #writer: LogWriter;
+  readonly #pressure: Backpressure;
   readonly #syncWrites: boolean;
   readonly #settings: WriterSettings;
   #group: CommitGroup | undefined;
   #isFlushScheduled = false;
   #awaitingSync: CommitGroup[] = [];
   #syncing: Promise<void> | undefined;
+  /** Who waits until the disk is ready for the next rotation. */
+  #awaitingRotation: (() => void)[] = [];
+  /** Bytes of the last flush, and where it ended. */
+  #flushBytes = 0;
+  #flushEnd = 0;
 
   /** A queue over a writer. */
   constructor(
     log: ValueLog,
     writer: LogWriter,
+    pressure: Backpressure,
     settings: WriterSettings & { syncWrites: boolean },
   ) {
     this.#log = log;
     this.#writer = writer;
+    this.#pressure = pressure;
     this.#syncWrites = settings.syncWrites;
     this.#settings = settings;
     writer.onFlushed = (error) => this.#settle(error);
@@ -110,7 +124,7 @@ export class CommitQueue {
       this.#awaitingSync.push(group);
       this.#startSync();
     } else {
-      group.resolve();
+      this.#finish(group);
     }
     return group;
   }
@@ -126,26 +140,67 @@ export class CommitQueue {
   #settle(error: StoreError | undefined): void {
     const group = this.#group;
     this.#group = undefined;
+    this.#noteFlush();
     if (error !== undefined) {
       group?.reject(error);
       return;
     }
     if (group !== undefined) {
       if (this.#syncWrites) this.#awaitingSync.push(group);
-      else this.#acknowledge(group);
+      else this.#finish(group);
     }
     if (this.#awaitingSync.length > 0 || this.#isMuchUnsynced()) {
       this.#startSync();
     }
   }
 
+  #noteFlush(): void {
+    const { flushedLength } = this.#log.active;
+    this.#flushBytes = flushedLength - this.#flushEnd;
+    this.#flushEnd = flushedLength;
+  }
+
+  /** Tells the writers of a flushed group; the next rotation must find little to do. */
+  #finish(group: CommitGroup): void {
+    const ready = this.readyToRotate();
+    if (ready === undefined) this.#acknowledge(group);
+    else void ready.then(() => this.#acknowledge(group));
+  }
+
   /**
-   * Tells the writers of a group that it is written. A loop that awaits one write after
+   * Resolves when the disk has caught up so far that the next rotation, which syncs
+   * on the writer's thread, will find little to sync and no other sync under way;
+   * `undefined` if that is so now.
+   */
+  readyToRotate(): Promise<void> | undefined {
+    if (this.#isReadyToRotate()) return undefined;
+    this.#startSync();
+    return new Promise((resolve) => this.#awaitingRotation.push(resolve));
+  }
+
+  /** True if what is not synced is little, or less than there is room for more. */
+  #isReadyToRotate(): boolean {
+    const { active } = this.#log;
+    const unsynced = active.flushedLength - active.syncedLength;
+    return unsynced <= ROTATION_SYNC_BYTES ||
+      unsynced <= this.#roomBytes(active) - this.#flushBytes;
+  }
+
+  #releaseRotation(): void {
+    const waiting = this.#awaitingRotation;
+    this.#awaitingRotation = [];
+    for (const resolve of waiting) resolve();
+  }
+
+  /**
+   * Tells the writers of a group that it is done, when the garbage collector has kept
+   * up with what they overwrite. A loop that awaits one write after
    * the other leaves the event loop no turn, so now and then it gets one first: syncs
    * and the garbage collector wait for it, and so does whatever else the process does.
    */
   #acknowledge(group: CommitGroup): void {
     const { host } = this.#log;
+    if (this.#pressure.holds(group.resolve)) return;
     if (host.isStarving?.()) void host.breathe().then(group.resolve);
     else group.resolve();
   }
@@ -176,14 +231,22 @@ export class CommitQueue {
   async #syncLoop(): Promise<void> {
     // Started in the middle of a flush; that comes to its end first.
     await Promise.resolve();
-    while (this.#awaitingSync.length > 0 || this.#isMuchUnsynced()) {
+    while (
+      this.#awaitingSync.length > 0 || this.#awaitingRotation.length > 0 ||
+      this.#isMuchUnsynced()
+    ) {
       const groups = this.#awaitingSync;
       this.#awaitingSync = [];
       // Rotation has synced the segments before the active one.
       const error = await this.#writer.syncer.syncAsync();
       for (const group of groups) {
-        if (error === undefined) group.resolve();
-        else group.reject(error);
+        if (error !== undefined) group.reject(error);
+        else if (group.isOfWrites) this.#acknowledge(group);
+        else group.resolve();
+      }
+      // A write that was flushed is done, also if nothing can be synced any more.
+      if (error !== undefined || this.#isReadyToRotate()) {
+        this.#releaseRotation();
       }
       if (error !== undefined) {
         for (const group of this.#awaitingSync) group.reject(error);
@@ -200,7 +263,7 @@ export class CommitQueue {
   async sync(): Promise<void> {
     this.#writer.syncer.check();
     this.#writer.flush();
-    const group = new CommitGroup();
+    const group = new CommitGroup(false);
     this.#awaitingSync.push(group);
     this.#startSync();
     await group.promise;

@@ -28,6 +28,10 @@ export class Counters {
   syncs = 0;
   /** Times that writers waited for level-0 tables. */
   stalls = 0;
+  /** Groups of writes that waited for the garbage collector. */
+  gcStalls = 0;
+  /** Time that these waited, in milliseconds. */
+  gcStallMilliseconds = 0;
   /** Memtables sealed. */
   memtablesSealed = 0;
   /** Level-0 tables written to hint files. */

@@ -18,7 +18,8 @@ import {
 import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
-import { appendBatch, BATCH_EXTRA_BYTES } from "./batch_appender.ts";
+import { appendBatch, bytesOfBatch } from "./batch_appender.ts";
+import { Backpressure } from "./backpressure.ts";
 import { BatchBuffer } from "./batch_buffer.ts";
 import { BlockCache } from "./block_cache.ts";
 import { CommitQueue } from "./commit_queue.ts";
@@ -70,6 +71,7 @@ export class Engine {
   readonly #settings: EngineSettings;
   readonly #lock: DirectoryLock;
   readonly #level0: Level0;
+  readonly #pressure: Backpressure;
   readonly #secret: Uint8Array;
   readonly #clock: LogicalClock;
   #isSnapshotCurrent: boolean;
@@ -117,7 +119,8 @@ export class Engine {
       recovered.nextVersion,
       recovered.expiryHorizon,
     );
-    this.queue = new CommitQueue(log, this.writer, settings);
+    this.#pressure = new Backpressure(log, counters, settings);
+    this.queue = new CommitQueue(log, this.writer, this.#pressure, settings);
     const settleFlushed = this.writer.onFlushed;
     this.writer.onFlushed = (error) => {
       settleFlushed(error);
@@ -136,6 +139,7 @@ export class Engine {
       log,
       this.writer,
       this.queue,
+      this.#pressure,
       ledger,
       key,
       () => this.now(),
@@ -226,10 +230,11 @@ export class Engine {
     const expiry = expireIn === 0 ? 0 : this.now() + expireIn;
     // Making room may give the image under a view to the very record being written.
     if (writer.memtables.owns(value)) value = value.slice(0, valueLength);
+    const { deadBytesAdded } = this.ledger;
     writer.appendPut(value, valueLength, expiry, NEXT_VERSION, 0);
     this.counters.writes++;
     if (expiry !== 0) this.#sweeper.schedule();
-    this.#timetable.consider();
+    this.#considerGc(deadBytesAdded);
   }
 
   /** Deletes the key at hand; false if it has no value. */
@@ -238,9 +243,15 @@ export class Engine {
     writer.syncer.check();
     this.counters.writes++;
     if (this.ledger.findLive(this) === 0) return false;
+    const { deadBytesAdded } = this.ledger;
     writer.appendTombstone(NEXT_VERSION, 0);
-    this.#timetable.consider();
+    this.#considerGc(deadBytesAdded);
     return true;
+  }
+
+  #considerGc(deadBytesBefore: number): void {
+    this.#pressure.deadBytes += this.ledger.deadBytesAdded - deadBytesBefore;
+    this.#timetable.consider();
   }
 
   /**
@@ -250,17 +261,9 @@ export class Engine {
   commit(batch: BatchBuffer, now: number = this.now()): void {
     const { writer } = this;
     const { count } = batch;
-    const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
-    const bytes = batch.length + BATCH_EXTRA_BYTES;
-    if (bytes > valueLogFileSize || count > valueLogMaxEntries) {
-      throw new StoreError(
-        "BATCH_TOO_LARGE",
-        `Cannot commit a batch of ${count} operations and ${batch.length} bytes: ` +
-          `it must fit in one segment (value_log_max_entries ${valueLogMaxEntries}, ` +
-          `value_log_file_size ${valueLogFileSize} bytes). Split it`,
-      );
-    }
+    const bytes = bytesOfBatch(batch, this.#settings);
     writer.makeRoom(bytes, bytes, count);
+    const { deadBytesAdded } = this.ledger;
     try {
       appendBatch(writer, this.key, batch, now);
     } catch (error) {
@@ -269,7 +272,7 @@ export class Engine {
     }
     this.counters.writes += count;
     this.#sweeper.schedule();
-    this.#timetable.consider();
+    this.#considerGc(deadBytesAdded);
   }
 
   /** A buffer for a batch. */
@@ -286,6 +289,8 @@ export class Engine {
 
   /** Flushes and, under `sync_writes`, syncs on this thread. */
   finishSync(): void {
+    // It cannot wait for the collector, and nobody else is to in its place.
+    this.#pressure.deadBytes = 0;
     this.writer.flush();
     if (this.#settings.syncWrites) this.writer.syncer.syncWritten();
   }
@@ -370,13 +375,6 @@ export class Engine {
       this.writer.sealMemtable(0);
       this.#level0.drain();
       const { index } = this.ledger;
-      const segments = [...this.log.segments.values()].map((segment) => ({
-        id: segment.id,
-        length: segment.length,
-        recordCount: segment.recordCount,
-        deadBytes: segment.deadBytes,
-        hintBytes: segment.hintBytes,
-      }));
       this.snapshotBytes = writeSnapshot(
         this.log.files,
         this.log.directory,
@@ -389,7 +387,7 @@ export class Engine {
           expiryHorizon: this.writer.expiryHorizon,
         },
         this.#secret,
-        segments,
+        [...this.log.segments.values()],
         index.isSparse ? index.compacted() : index,
         this.ledger.liveKeys,
       );

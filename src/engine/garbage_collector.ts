@@ -29,6 +29,7 @@ import type { Segment } from "../log/segment.ts";
 import { SegmentScanner } from "../log/segment_scanner.ts";
 import type { ValueLog } from "../log/value_log.ts";
 import type { CommitQueue } from "./commit_queue.ts";
+import type { Backpressure } from "./backpressure.ts";
 import { pickVictim, shouldSealActive } from "./gc_policy.ts";
 import { TAG_SWEPT, TAG_TOMBSTONE } from "./key_arena.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
@@ -112,6 +113,7 @@ export class GarbageCollector {
   readonly #log: ValueLog;
   readonly #writer: LogWriter;
   readonly #queue: CommitQueue;
+  readonly #pressure: Backpressure;
   readonly #ledger: KeyLedger;
   readonly #key: KeyBuffer;
   readonly #now: () => number;
@@ -128,6 +130,7 @@ export class GarbageCollector {
     log: ValueLog,
     writer: LogWriter,
     queue: CommitQueue,
+    pressure: Backpressure,
     ledger: KeyLedger,
     key: KeyBuffer,
     now: () => number,
@@ -138,6 +141,7 @@ export class GarbageCollector {
     this.#log = log;
     this.#writer = writer;
     this.#queue = queue;
+    this.#pressure = pressure;
     this.#ledger = ledger;
     this.#key = key;
     this.#now = now;
@@ -170,6 +174,7 @@ export class GarbageCollector {
     const { totals } = this;
     // Segments made after the run began are the next run's, or a run beside a busy
     // writer would never end.
+    this.#pressure.begin(totals.lastError === undefined);
     const reach: Reach = { newestId: this.#log.active.id - 1, seals: 0 };
     try {
       while (!this.#shouldEnd(options, report)) {
@@ -183,6 +188,7 @@ export class GarbageCollector {
       totals.lastError = error as StoreError;
       throw error;
     } finally {
+      this.#pressure.end();
       report.milliseconds = performance.now() - start;
       totals.runs++;
       totals.lastReport = report;
@@ -227,6 +233,7 @@ export class GarbageCollector {
         FILE_HEADER_BYTES,
         victim.length,
       );
+      this.#pressure.beginPass(victim);
       for (let count = 1; scanner.next(); count++) {
         const bytes = this.#relocate(victim, scanner);
         report.bytesRewritten += bytes;
@@ -235,6 +242,9 @@ export class GarbageCollector {
           continue;
         }
         this.#writer.flush();
+        this.#pressure.reach(scanner.position);
+        const ready = this.#queue.readyToRotate();
+        if (ready !== undefined) await this.#pressure.whileSyncing(ready);
         await this.#host.breathe();
         if (this.#shouldEnd(options, report)) return false;
       }
@@ -248,7 +258,7 @@ export class GarbageCollector {
         );
       }
       // If we crash before this, the victim is still there and nothing is lost.
-      await this.#queue.sync();
+      await this.#pressure.whileSyncing(this.#queue.sync());
       this.#flushQuietly();
       this.#beforeRetire(victim);
       // If we crash between these two, the victim comes back: its copies, which
@@ -342,6 +352,7 @@ export class GarbageCollector {
     );
     const { head } = scanner;
     this.#flushQuietly();
+    this.#pressure.beginPass(victim);
     for (let count = 1; scanner.next(); count++) {
       if (head.kind === KIND_PUT) {
         const isBucket = (head.flags & FLAG_BUCKET) !== 0;
@@ -360,6 +371,7 @@ export class GarbageCollector {
         count % RECORDS_A_LOOK === 0 && !this.#isStopping &&
         this.#host.shouldBreathe()
       ) {
+        this.#pressure.reach(scanner.position);
         await this.#host.breathe();
         this.#flushQuietly();
       }

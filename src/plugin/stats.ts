@@ -78,6 +78,8 @@ const NOTHING: StoreStats = {
     segmentsRewritten: 0,
     bytesReclaimed: 0,
     bytesRewritten: 0,
+    stalls: 0,
+    stallMilliseconds: 0,
     lastReport: undefined,
     lastError: undefined,
   },

@@ -30,6 +30,10 @@ export interface GcStats {
   bytesReclaimed: number;
   /** Bytes appended again because they were live. */
   bytesRewritten: number;
+  /** Groups of writes that waited for the collector. */
+  stalls: number;
+  /** Time that these waited, one beside the other, in milliseconds. */
+  stallMilliseconds: number;
   /** The report of the last run. */
   lastReport: GcReport | undefined;
   /** Why the last run failed, if it did. */
@@ -148,6 +152,8 @@ export function readStats(engine: Engine): StoreStats {
       segmentsRewritten: totals.segmentsRewritten,
       bytesReclaimed: totals.bytesReclaimed,
       bytesRewritten: totals.bytesRewritten,
+      stalls: counters.gcStalls,
+      stallMilliseconds: counters.gcStallMilliseconds,
       lastReport,
       lastError: lastError?.message,
     },

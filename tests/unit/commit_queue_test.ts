@@ -1,5 +1,11 @@
 /** When writes are done, and what becomes of them when the disk is full or fails. */
-import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertLess,
+  assertRejects,
+  assertThrows,
+} from "@std/assert";
 import { StoreError } from "../../src/errors.ts";
 import type { StoreOptions } from "../../src/store/options.ts";
 import { openEngine, Store } from "../../src/store/store.ts";
@@ -238,6 +244,78 @@ Deno.test("commit: a loop that only awaits writes gives the event loop its turns
   await write;
   isStarving = false;
   await store.close();
+});
+
+/** A store whose syncs off the event loop take as long as many writes. */
+function openSlow(host: FixedHost) {
+  const opened = open({ valueLogFileSize: 40 << 20 }, host);
+  const found = { rotations: 0, unsynced: 0, isUnderWay: false };
+  const { files } = host;
+  const openFile = files.open.bind(files);
+  files.open = (path, mode) => {
+    const file = openFile(path, mode);
+    const { sync, syncAsync } = file;
+    let underWay = 0;
+    file.syncAsync = async () => {
+      underWay++;
+      for (let i = 0; i < 15; i++) await settle();
+      underWay--;
+      return syncAsync();
+    };
+    file.sync = () => {
+      const { active } = opened.engine.log;
+      if (active.file === file) {
+        found.rotations++;
+        const unsynced = active.flushedLength - active.syncedLength;
+        found.unsynced = Math.max(found.unsynced, unsynced);
+        found.isUnderWay ||= underWay > 0;
+      }
+      sync();
+    };
+    return file;
+  };
+  return { ...opened, found };
+}
+
+Deno.test("commit: a rotation finds little to sync when writes are awaited", async () => {
+  for (const [recordBytes, count] of [[100_000, 1], [20_000, 40]] as const) {
+    const { engine, store, found } = openSlow(new FixedHost());
+    // Of the first segment's file nothing is known: it was there before.
+    engine.writer.rotate();
+    const value = new Uint8Array(recordBytes);
+    for (let bytes = 0; bytes < 150 << 20;) {
+      let done: Promise<void> | undefined;
+      for (let i = 0; i < count; i++, bytes += recordBytes) {
+        done = store.set(`${i}`, value);
+      }
+      await done;
+    }
+    assertEquals(found.rotations, 3);
+    // What may be left, what is written while others wait, and one group.
+    assertLess(found.unsynced, (2 << 20) + 2 * recordBytes * count);
+    assertEquals(found.isUnderWay, false);
+    await store.close();
+  }
+});
+
+Deno.test("commit: a sync that fails before a rotation does not undo what was flushed", async () => {
+  const { host, engine, store } = open({ valueLogFileSize: 3 << 20 });
+  const value = new Uint8Array(100_000);
+  host.files.failsSync = true;
+  let count = 0;
+  let failure: StoreError | undefined;
+  for (; count < 30 && failure === undefined; count++) {
+    failure = await store.set(`${count}`, value).then(
+      () => undefined,
+      (e) => e,
+    );
+  }
+  // The write that waited for the sync is done; the next one is refused.
+  assertEquals(failure?.code, "POISONED");
+  assertEquals(engine.counters.rotations, 0);
+  assertEquals(store.size, count - 1);
+  await store.close();
+  assertEquals(open({}, host.afterKill(PATH)).store.size, count - 1);
 });
 
 Deno.test("disk: awaited writes alone let timers fire", async () => {

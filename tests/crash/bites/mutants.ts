@@ -116,7 +116,7 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: "a victim goes before its copies are synced",
     file: "src/engine/garbage_collector.ts",
-    find: "      await this.#queue.sync();",
+    find: "      await this.#pressure.whileSyncing(this.#queue.sync());",
     replace: "      this.#flushQuietly();",
     script: "states",
     workload: "gc of overwrites",
