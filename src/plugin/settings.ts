@@ -56,6 +56,10 @@ export interface BadgerYamlSettings {
   value_log_gc_interval_in_seconds?: number | null;
   /** See {@linkcode StoreOptions.blockCacheSize}. */
   block_cache_size?: number | null;
+  /** See {@linkcode StoreOptions.compression}. */
+  compression?: "none" | "deflate" | "zstd";
+  /** See {@linkcode StoreOptions.compressionThreshold}. */
+  compression_threshold?: number | null;
 }
 
 /**

@@ -15,6 +15,7 @@ import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
 import { Bucket } from "./bucket.ts";
 import { KeySpace } from "./key_space.ts";
 import { findLargest, type LargeKey } from "./largest.ts";
+import type { BucketOptions } from "./bucket_options.ts";
 import { resolveOptions, type StoreOptions } from "./options.ts";
 import { readStats, type StoreStats } from "./stats.ts";
 import type { GcOptions, LargestOptions, SegmentInfo } from "./types.ts";
@@ -165,6 +166,7 @@ export class Store extends KeySpace implements AsyncDisposable {
    * A named key space in this store. The same name gives the same keys.
    *
    * @param name Up to 1,024 bytes; it takes part in the limit of a key's length.
+   * @param options How values written through this bucket are compressed.
    *
    * @example Usage
    * ```ts
@@ -178,9 +180,9 @@ export class Store extends KeySpace implements AsyncDisposable {
    * assertEquals(store.has("1"), false);
    * ```
    */
-  bucket(name: string): Bucket {
+  bucket(name: string, options?: BucketOptions): Bucket {
     this.#engine.check("use a bucket");
-    return new Bucket(this.#engine, name);
+    return new Bucket(this.#engine, name, options);
   }
 
   /** Hands everything written so far to the operating system. */

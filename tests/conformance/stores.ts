@@ -83,6 +83,18 @@ export function addStoreTests(register: Register): void {
     KEY_BYTES_MAX - BUCKET_PREFIX_BYTES,
   );
 
+  addDiskTests(
+    register,
+    "compressing bucket of a disk store",
+    SMALL,
+    (store) =>
+      store.bucket(BUCKET, {
+        compression: "deflate",
+        compressionThreshold: 64,
+      }),
+    KEY_BYTES_MAX - BUCKET_PREFIX_BYTES,
+  );
+
   addConformanceTests("memory store", register, async () => {
     const store = await Store.open({ ...SMALL, memoryMode: true });
     return {

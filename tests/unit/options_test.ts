@@ -1,9 +1,9 @@
 /** The settings: defaults, ranges, and what a wrong one is told. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { nearestName } from "../../src/store/nearest_name.ts";
 import {
   checkOption,
   describeRule,
-  nearestName,
   OPTION_RULES,
   resolveOptions,
   type StoreOptions,
