@@ -30,6 +30,10 @@ export { Bucket } from "./src/store/bucket.ts";
 export { Batch, type BatchTarget } from "./src/store/batch.ts";
 export { KeySpace } from "./src/store/key_space.ts";
 export type { LargeKey } from "./src/store/largest.ts";
+export type {
+  EncryptionOptions,
+  OfflineOptions,
+} from "./src/store/encryption.ts";
 export type { StoreOptions } from "./src/store/options.ts";
 export type {
   Entry,

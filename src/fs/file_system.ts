@@ -83,6 +83,11 @@ export interface FileSystem {
   syncDirectory(path: string): void;
   /** Takes the directory for one writer, or throws `LOCKED` naming the holder. */
   lock(path: string): DirectoryLock;
+  /**
+   * Makes a new key for files that are made from now on. Not there where files are not
+   * encrypted.
+   */
+  rotateDataKey?(): void;
 }
 
 /** A timer that can be called off. */
