@@ -49,7 +49,11 @@ export interface Tools {
   /** The cipher of a new file. */
   newCipher(): FileCipher;
   /** The cipher of a file that begins with these bytes; `undefined` if none fits. */
-  findCipher(head: Uint8Array, path: string): FileCipher | undefined;
+  findCipher(
+    head: Uint8Array,
+    path: string,
+    size: number,
+  ): FileCipher | undefined;
   /** A buffer of at least `length` bytes, free until the next call. */
   scratch(length: number): Uint8Array;
 }
@@ -94,7 +98,8 @@ export class EncryptedContent {
     const content = new EncryptedContent(path, tools);
     const size = file.size();
     if (size === 0) return content;
-    const cipher = tools.findCipher(readStretch(file, 0, HEAD_BYTES), path);
+    const head = readStretch(file, 0, HEAD_BYTES);
+    const cipher = tools.findCipher(head, path, size);
     let end = HEAD_BYTES;
     if (cipher === undefined) {
       content.#isUnreadable = true;

@@ -24,6 +24,7 @@ import {
 import {
   dataKeyIdOf,
   FileCipher,
+  FRAME_EXTRA_BYTES,
   HEAD_BYTES,
   isEncrypted,
   isOfNewerFormat,
@@ -42,6 +43,8 @@ import {
 
 /** The files whose content decides whether a directory has a store. */
 const STORE_FILE_PATTERN = /^\d+\.vlog$/;
+/** Bytes of a file that holds a header of 64 bytes and nothing else. */
+const NEW_FILE_BYTES = HEAD_BYTES + FRAME_EXTRA_BYTES + 64;
 /** Each byte of noise has these bits: no record has a kind of 0. */
 const NOISE_MASK = 0xfc;
 
@@ -86,7 +89,7 @@ export class EncryptedFileSystem implements FileSystem {
         const id = ring.newestId;
         return FileCipher.create(id, ring.get(id)!, this.#randomBytes);
       },
-      findCipher: (head, path) => this.#findCipher(head, path),
+      findCipher: (...words) => this.#findCipher(...words),
       scratch: (length) => {
         if (length > this.#scratch.length) {
           this.#scratch = new Uint8Array(length);
@@ -96,8 +99,13 @@ export class EncryptedFileSystem implements FileSystem {
     };
   }
 
-  #findCipher(head: Uint8Array, path: string): FileCipher | undefined {
-    if (isOfNewerFormat(head)) {
+  #findCipher(
+    head: Uint8Array,
+    path: string,
+    size: number,
+  ): FileCipher | undefined {
+    // A shorter file may have been torn when it was made, with garbage for a version.
+    if (size > NEW_FILE_BYTES && isOfNewerFormat(head)) {
       throw new StoreError(
         "UNSUPPORTED_FORMAT",
         `Cannot read ${path}: a newer version encrypted it. ` +
@@ -195,6 +203,9 @@ export class EncryptedFileSystem implements FileSystem {
       removeIfPresent(this.#files, joinPath(directory, KEYS_TEMPORARY_NAME));
     }
     if (names.includes(KEYS_NAME)) {
+      // The process before may have been killed before it synced the name. Nothing may
+      // be built on keys that the loss of power could take back.
+      if (!this.#isReadOnly) this.#files.syncDirectory(directory);
       const found = readKeyRing(this.#files, directory, this.#userKeys);
       // Under the old key the new one would not open the store next time.
       if (found.isUnderPreviousKey && !this.#isReadOnly) {

@@ -205,7 +205,7 @@ Deno.test("encrypted file: random writes, cuts and reopenings, against an array"
   );
   fc.assert(
     fc.property(
-      fc.array(operation, { maxLength: 60 }),
+      fc.array(operation, { minLength: 5, maxLength: 60, size: "max" }),
       (operations) => {
         const machine = new Machine();
         let file = machine.files.open(PATH, "create");

@@ -111,6 +111,10 @@ export class Driver extends Session {
     const { action, path, isNew } = failed;
     const { kind } = fault;
     const isFull = action === "write" && kind === "ENOSPC";
+    // To undo a write, an encrypted file is read: it is not known where frames end.
+    const isOfUndo = this.options.encryption !== undefined &&
+      action === "read" && this.life.disk.freeBytes !== Infinity;
+    if (isOfUndo) return;
     // What is written and was refused all the same must not be built upon.
     const isHarmless = !this.#isLeftUnsynced &&
       (isFull || kind === "short" || kind === "EMFILE" ||

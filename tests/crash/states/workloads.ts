@@ -28,9 +28,22 @@ export const WORKLOADS: readonly Workload[] = [
   ...GC_WORKLOADS,
 ];
 
+/** The same histories of an encrypted store. */
+export const ENCRYPTED_WORKLOADS: readonly Workload[] = WORKLOADS.map(
+  (workload) => ({
+    ...workload,
+    name: `encrypted: ${workload.name}`,
+    options: {
+      ...workload.options,
+      encryption: { key: new Uint8Array(32).fill(7) },
+    },
+  }),
+);
+
 /** The history of that name. */
 export function workloadNamed(name: string): Workload {
-  const found = WORKLOADS.find((workload) => workload.name === name);
+  const found = [...WORKLOADS, ...ENCRYPTED_WORKLOADS]
+    .find((workload) => workload.name === name);
   if (found === undefined) throw new Error(`No workload is named "${name}"`);
   return found;
 }
