@@ -268,6 +268,21 @@ export class Driver extends Session {
     await this.host.advance(0);
   }
 
+  /** Makes a new data key. */
+  async rotateDataKey(): Promise<void> {
+    await this.#start(
+      "rotateDataKey",
+      undefined,
+      () => this.store.rotateDataKey(),
+    )();
+    this.#checkReads("after rotateDataKey");
+  }
+
+  /** Opens with this key from now on, where the others were those before. */
+  useKey(key: Uint8Array, previousKeys: Uint8Array[]): void {
+    this.options.encryption = { key, previousKeys };
+  }
+
   /** Closes the store. */
   async close(): Promise<void> {
     const { history } = this.life;
