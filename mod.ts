@@ -33,7 +33,7 @@ export type { LargeKey } from "./src/store/largest.ts";
 export type {
   EncryptionOptions,
   OfflineOptions,
-} from "./src/store/encryption.ts";
+} from "./src/store/encryption_options.ts";
 export type { StoreOptions } from "./src/store/options.ts";
 export type {
   Entry,

@@ -9,9 +9,8 @@
  *   place as damage.
  * - Bytes behind the last authentic frame count as noise too, about as many as are
  *   there: a torn end is seen, not hidden.
- * - Nothing is overwritten. A write below the end must bring the bytes that are there,
- *   and puts the same cipher text once more; a cut inside of a frame is a frame of its
- *   own, behind the one it cuts.
+ * - Nothing is overwritten but by itself. A cut inside of a frame is a frame of its own,
+ *   behind the one it cuts.
  *
  * @module
  */
@@ -204,20 +203,18 @@ export class EncryptedContent {
 
   /**
    * Opens frames that begin at `from` of the file and puts their plain text where it
-   * belongs in `plain`, which begins at `position`. Returns false if there is noise.
+   * belongs in `plain`, which begins at `position`.
    */
   #decipher(
     frames: Uint8Array,
     from: number,
     plain: Uint8Array,
     position: number,
-  ): boolean {
+  ): void {
     const end = position + plain.length;
     let done = position;
-    let isSound = true;
     const fill = (to: number) => {
       if (done >= to) return;
-      isSound = false;
       const noise = this.#tools.noise();
       for (; done < to; done++) {
         plain[done - position] = noise[done % noise.length]!;
@@ -248,10 +245,9 @@ export class EncryptedContent {
       done = stop;
     }
     fill(end);
-    return isSound;
   }
 
-  /** Writes as a handle does: at the end, or once more what is there. */
+  /** Writes as a handle does, but at the end only. */
   write(
     file: FileHandle,
     source: Uint8Array,
@@ -262,7 +258,6 @@ export class EncryptedContent {
     if (this.#isUnreadable) throw this.#refusal("its head is damaged");
     const count = Math.min(length, CALL_BYTES_MAX);
     const bytes = source.subarray(sourceOffset, sourceOffset + count);
-    if (position < this.#soundLength) return this.#renew(file, bytes, position);
     if (position !== this.#soundLength || position !== this.#length) {
       throw this.#refusal("an encrypted file is written at its end only");
     }
@@ -316,21 +311,19 @@ export class EncryptedContent {
     this.#soundLength = this.#length = this.#soundLength + plain.length;
   }
 
-  /** Puts the cipher text of bytes that are there already once more. */
-  #renew(file: FileHandle, bytes: Uint8Array, position: number): number {
-    const wanted = Math.min(bytes.length, this.#soundLength - position);
-    const { from, to, count } = this.#find(file, position, wanted);
-    const frames = readStretch(file, from, to);
-    const plain = new Uint8Array(count);
-    const isSound = this.#decipher(frames, from, plain, position);
-    if (!isSound || !plain.every((byte, i) => byte === bytes[i])) {
-      throw this.#refusal(
-        `what was written at ${position} is gone, ` +
-          `and an encrypted file is written at its end only`,
-      );
+  /**
+   * Puts the cipher text of the bytes from `from` up to `to` once more. It is not opened:
+   * that it is sound is for the reader to see.
+   */
+  renew(file: FileHandle, from: number, to: number): void {
+    for (let position = from; position < to;) {
+      const wanted = Math.min(to - position, CALL_BYTES_MAX);
+      const stretch = this.#find(file, position, wanted);
+      if (stretch.count === 0) throw this.#refusal(`it ends before ${to}`);
+      const frames = readStretch(file, stretch.from, stretch.to);
+      writeFully(file, frames, 0, frames.length, stretch.from);
+      position += stretch.count;
     }
-    writeFully(file, frames, 0, frames.length, from);
-    return count;
   }
 
   /** Cuts the plain text to `length` bytes. */

@@ -70,7 +70,7 @@ export class EncryptedFile implements FileHandle {
     );
   }
 
-  /** Appends, or writes once more what is there. */
+  /** Appends. */
   write(
     source: Uint8Array,
     sourceOffset: number,
@@ -84,6 +84,11 @@ export class EncryptedFile implements FileHandle {
       length,
       position,
     );
+  }
+
+  /** Puts the cipher text of these bytes once more. */
+  renew(from: number, to: number): void {
+    this.#content.renew(this.#file, from, to);
   }
 
   /** Cuts the plain text. */

@@ -44,6 +44,11 @@ export interface FileHandle {
     length: number,
     position: number,
   ): number;
+  /**
+   * Writes the bytes from `from` up to `to` once more, as they are. Not there where
+   * reading and writing them does that.
+   */
+  renew?(from: number, to: number): void;
   /** Cuts the file to `length` bytes. */
   truncate(length: number): void;
   /** The length of the file in bytes. */

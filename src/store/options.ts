@@ -8,7 +8,10 @@
  * @module
  */
 
-import { checkEncryption, type EncryptionOptions } from "./encryption.ts";
+import {
+  checkEncryption,
+  type EncryptionOptions,
+} from "./encryption_options.ts";
 
 /** The settings of {@linkcode Store.open}; all are optional. */
 export interface StoreOptions {

@@ -13,12 +13,8 @@ import type { Host } from "../fs/file_system.ts";
 import { MemoryFileSystem } from "../fs/memory_file_system.ts";
 import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
 import { Bucket } from "./bucket.ts";
-import {
-  encryptedHost,
-  offlineHost,
-  type OfflineOptions,
-  rotateDataKey,
-} from "./encryption.ts";
+import { encryptedHost, offlineHost, rotateDataKey } from "./encrypted_host.ts";
+import type { OfflineOptions } from "./encryption_options.ts";
 import { KeySpace } from "./key_space.ts";
 import { findLargest, type LargeKey } from "./largest.ts";
 import { resolveOptions, type StoreOptions } from "./options.ts";

@@ -102,8 +102,9 @@ Deno.test("encrypted: a flipped byte is never a wrong value", async () => {
     for (const name of namesOf(history.crashed())) {
       const whole = bytesOf(history.crashed(), name);
       for (let at = 0; at < whole.length; at++) {
-        // Of the tables of a snapshot a few places will do.
+        // Of the tables of a snapshot a few places will do, and of what was read before.
         if (whole.length > 5000 && at > 200 && at % 97 !== 0) continue;
+        if (isClosed && name !== "index.snapshot" && at % 4 !== 0) continue;
         const what = `${name} flipped at ${at}`;
         const host = history.crashed();
         const mask = at % 3 === 0 ? 0xff : 1 << (at & 7);
@@ -129,7 +130,7 @@ Deno.test("encrypted: a flipped byte is never a wrong value", async () => {
       }
     }
   }
-  assert(met.refused > 100 && met.prefix > 100 && met.unread > 1000);
+  assert(met.refused > 100 && met.prefix > 100 && met.unread > 500);
 });
 
 Deno.test("encrypted: a flipped byte of a sealed segment without hints is refused", async () => {

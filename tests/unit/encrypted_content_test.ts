@@ -226,7 +226,7 @@ Deno.test("encrypted file: random writes, cuts and reopenings, against an array"
             const before = machine.bytes;
             // As the engine does it: through a handle of its own.
             const other = machine.files.open(PATH, "write");
-            writeFully(other, model, from, model.length - from, from);
+            other.renew!(from, model.length);
             other.close();
             assertSame(machine.bytes, before, "the same cipher text");
           } else if ("restart" in step) {
@@ -425,6 +425,7 @@ Deno.test("encrypted file: what is there cannot be replaced by something else", 
   for (const at of [0, 10, 4990]) {
     assertThrows(write(pattern(10, 77), at), StoreError, "at its end only");
   }
+  assertThrows(() => file.renew!(0, 5001), StoreError, "ends before 5001");
   assertThrows(write(pattern(10, 1), 5001), StoreError, "at its end only");
   assertSame(readAll(file), pattern(5000, 1));
 });
