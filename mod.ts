@@ -28,7 +28,26 @@
 export { Store } from "./src/store/store.ts";
 export { Bucket } from "./src/store/bucket.ts";
 export { Batch, type BatchTarget } from "./src/store/batch.ts";
+export {
+  type AtomicCheck,
+  AtomicOperation,
+  type CommitError,
+  type CommitResult,
+  type Merge,
+} from "./src/store/atomic.ts";
+export {
+  type TransactionListOptions,
+  type TransactionOptions,
+  TransactionSpace,
+} from "./src/store/transaction.ts";
+export type {
+  WatchChange,
+  WatchedCommit,
+  WatchOptions,
+} from "./src/store/watch.ts";
 export { KeySpace } from "./src/store/key_space.ts";
+export { KeyReader } from "./src/store/key_reader.ts";
+export { Snapshot, SnapshotReader } from "./src/store/snapshot.ts";
 export type { LargeKey } from "./src/store/largest.ts";
 export type {
   EncryptionOptions,
@@ -41,15 +60,21 @@ export type {
   Key,
   KeyOnlyEntry,
   LargestOptions,
+  ListIterator,
   ListOptions,
+  ListSyncIterator,
+  RangeOptions,
+  RangeWorkOptions,
   SegmentInfo,
   SetOptions,
   Value,
+  VersionedEntry,
 } from "./src/store/types.ts";
 export type {
   GcStats,
   MemoryStats,
   PerformanceStats,
+  SnapshotStats,
   StoreStats,
 } from "./src/store/stats.ts";
 export type { GcReport } from "./src/engine/garbage_collector.ts";

@@ -26,6 +26,9 @@
  * - `BAD_PATH`: the data path cannot be a data directory (a file stands there).
  * - `TOO_MANY_OPEN_FILES`: raise the limit of open files or the segment size.
  * - `BATCH_TOO_LARGE`: a batch must fit in one segment; split it.
+ * - `CONFLICT`: others changed what a transaction read, time and again; try again.
+ * - `NOT_A_COUNTER`: the key that is to count has a value that is no counter.
+ * - `TOO_OLD`: the log does not hold what came after a versionstamp any more.
  * - `UNSUPPORTED_CODEC`: this runtime cannot decode a value written elsewhere.
  * - `NOT_COMPRESSED`: a compressed read found a value that was stored plain.
  * - `ALREADY_REGISTERED`: a registry already holds that name.
@@ -47,6 +50,9 @@ export type StoreErrorCode =
   | "BAD_PATH"
   | "TOO_MANY_OPEN_FILES"
   | "BATCH_TOO_LARGE"
+  | "CONFLICT"
+  | "NOT_A_COUNTER"
+  | "TOO_OLD"
   | "UNSUPPORTED_CODEC"
   | "NOT_COMPRESSED"
   | "ALREADY_REGISTERED"
@@ -83,9 +89,9 @@ export class StoreError extends Error {
 
 /** Thrown by every method of a store that has been closed. */
 export class StoreClosedError extends StoreError {
-  /** Names the action that was tried. */
-  constructor(action: string) {
-    super("CLOSED", `Cannot ${action}: the store is closed`);
+  /** Names the action that was tried, and what is closed. */
+  constructor(action: string, state: string = "the store is closed") {
+    super("CLOSED", `Cannot ${action}: ${state}`);
     this.name = "StoreClosedError";
   }
 }

@@ -315,14 +315,20 @@ export class GarbageCollector {
       writer.appendTombstone(head.version, 0);
     } else {
       const value = scanner.value();
-      writer.appendPut(
-        value,
-        value.length,
-        head.expiry,
-        head.version,
-        0,
-        head.codec,
-      );
+      const { history } = ledger;
+      history.isSuspended = true;
+      try {
+        writer.appendPut(
+          value,
+          value.length,
+          head.expiry,
+          head.version,
+          0,
+          head.codec,
+        );
+      } finally {
+        history.isSuspended = false;
+      }
     }
     return arena.recordLength(index.find(key));
   }

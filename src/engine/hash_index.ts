@@ -14,6 +14,7 @@
 
 import { KeyArena, TAG_EXPIRING } from "./key_arena.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
+import { OrderedView } from "./ordered_view.ts";
 
 /** Slots of one table. */
 export const TABLE_SLOTS = 1024;
@@ -41,6 +42,8 @@ export class HashIndex {
   depth = 1;
   /** Entries in the index, tombstones included. */
   entryCount = 0;
+  /** The entries in the order of their keys, once somebody asked for it. */
+  view: OrderedView | undefined;
   /** Tables in use; their numbers are those below. */
   tableCount = 1;
   /** The slots of the tables. A small index has less than a slab. */
@@ -65,6 +68,7 @@ export class HashIndex {
   release(): void {
     this.#slabs = [];
     this.arena.restore([], 1);
+    this.view = undefined;
   }
 
   /** The entry of the key at hand, or 0. */
@@ -84,10 +88,16 @@ export class HashIndex {
     }
   }
 
+  /** The entries in the order of their keys; it may not be complete yet. */
+  get ordered(): OrderedView {
+    return this.view ??= new OrderedView(this);
+  }
+
   /** Adds an entry for the key at hand, which has none. */
   insert(key: KeyBuffer, isExpiring: boolean): number {
     const pointer = this.arena.allocate(key, isExpiring);
     this.#add(key.hash, pointer);
+    this.view?.add(pointer);
     return pointer;
   }
 
@@ -129,6 +139,7 @@ export class HashIndex {
     slots[slot * 2] = slots[slot * 2 + 1] = 0;
     this.#used[table]!--;
     this.entryCount--;
+    this.view?.drop(pointer);
     this.arena.release(pointer);
   }
 
@@ -151,6 +162,8 @@ export class HashIndex {
     const table = this.directory[key.hash >>> (32 - this.depth)]!;
     const slots = this.slotsOf(table);
     slots[slotOf(slots, key.hash, pointer) * 2 + 1] = moved;
+    this.view?.drop(pointer);
+    this.view?.add(moved);
     arena.release(pointer);
     return moved;
   }

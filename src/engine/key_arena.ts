@@ -167,6 +167,36 @@ export class KeyArena {
     return true;
   }
 
+  /** The first entry in use at `pointer` or behind it; 0 if there is none. */
+  entryFrom(pointer: number): number {
+    while (pointer < this.end) {
+      const at = pointer & BLOCK_MASK;
+      const tag = at + TAG < BLOCK_WORDS
+        ? this.blocks[pointer >>> BLOCK_BITS]![at + TAG]!
+        : 0;
+      // Without a tag the rest of the block was too small for the next entry.
+      if (tag === 0) pointer = ((pointer >>> BLOCK_BITS) + 1) * BLOCK_WORDS;
+      else if ((tag & TAG_FREED) === 0) return pointer;
+      else pointer += entryWords(tag);
+    }
+    return 0;
+  }
+
+  /** The first pointer behind an entry. */
+  entryEnd(pointer: number): number {
+    return pointer + entryWords(this.tag(pointer));
+  }
+
+  /** The block that an entry lies in. */
+  blockOf(pointer: number): Uint32Array {
+    return this.blocks[pointer >>> BLOCK_BITS]!;
+  }
+
+  /** Where in its block an entry's key begins. */
+  keyPlace(pointer: number): number {
+    return (pointer & BLOCK_MASK) + KEY;
+  }
+
   /** True if the entry holds the key at hand. */
   matches(pointer: number, key: KeyBuffer): boolean {
     const block = this.blocks[pointer >>> BLOCK_BITS]!;

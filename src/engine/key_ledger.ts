@@ -19,6 +19,7 @@ import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
 import { ExpiryQueue } from "./expiry_queue.ts";
 import { HashIndex } from "./hash_index.ts";
+import { History } from "./history.ts";
 import {
   TAG_EXPIRING,
   TAG_FREED,
@@ -46,6 +47,8 @@ export class KeyLedger {
   readonly index: HashIndex = new HashIndex();
   /** Which entry expires next. */
   readonly expiries: ExpiryQueue = new ExpiryQueue();
+  /** What keys were like at moments that are kept. */
+  readonly history: History;
   /** Keys that have a value; those that expired but were not swept yet included. */
   liveKeys = 0;
   /** Entries that have an expiry. */
@@ -66,6 +69,7 @@ export class KeyLedger {
   constructor(log: ValueLog, key: KeyBuffer) {
     this.#log = log;
     this.#key = key;
+    this.history = new History(log, key);
   }
 
   /** The entry of the key at hand if it has a value, else 0. */
@@ -98,6 +102,7 @@ export class KeyLedger {
     const { index } = this;
     const { arena } = index;
     let pointer = index.find(this.#key);
+    if (this.history.count > 0) this.history.note(arena, pointer);
     if (pointer === 0) {
       if (imageAt >= 0) this.#noteUndo(WAS_ABSENT, 0, imageAt);
       pointer = index.insert(this.#key, expiry !== 0);
@@ -133,6 +138,7 @@ export class KeyLedger {
       if (imageAt >= 0) this.#noteUndo(WAS_CONTROL, 0, imageAt);
       return;
     }
+    if (this.history.count > 0) this.history.note(arena, pointer);
     if (imageAt >= 0) this.#noteUndo(WAS_PRESENT, pointer, imageAt);
     this.#supersede(pointer);
     pointer = this.#resize(pointer, false);
@@ -225,6 +231,7 @@ export class KeyLedger {
   /** Counts one expired entry as dead. */
   sweepEntry(pointer: number): void {
     const { arena } = this.index;
+    if (this.history.count > 0) this.history.note(arena, pointer);
     arena.setTag(pointer, arena.tag(pointer) | TAG_SWEPT);
     this.#addDead(
       this.#log.get(arena.segmentId(pointer)),
@@ -263,7 +270,9 @@ export class KeyLedger {
   }
 
   #removeEntry(pointer: number): void {
-    if ((this.index.arena.tag(pointer) & TAG_EXPIRING) !== 0) {
+    const { history, index: { arena } } = this;
+    if (history.count > 0) history.noteGone(arena, pointer);
+    if ((arena.tag(pointer) & TAG_EXPIRING) !== 0) {
       this.expiringEntries--;
     }
     this.index.remove(this.#key, pointer);

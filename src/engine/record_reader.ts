@@ -12,6 +12,7 @@ import {
   CODEC_OFFSET,
   FLAG_BUCKET,
   FLAGS_OFFSET,
+  getVersion,
   headLength,
   isPutOf,
   isSealed,
@@ -49,6 +50,8 @@ export class RecordReader {
   start = 0;
   /** First byte after the last value. */
   end = 0;
+  /** Where in `buffer` the record of the last value begins; -1 if it is not there. */
+  #recordAt = 0;
   readonly #log: ValueLog;
   readonly #writer: LogWriter;
   readonly #arena: KeyArena;
@@ -136,6 +139,7 @@ export class RecordReader {
       );
     }
     this.buffer = found.image;
+    this.#recordAt = at;
     this.start = at + headLength(found.image[at + FLAGS_OFFSET]!) +
       this.#key.length;
     this.end = at + length;
@@ -256,6 +260,7 @@ export class RecordReader {
     const codec = bytes[at + CODEC_OFFSET]!;
     if (codec !== 0) throw unknownCodecError(segment, offset, codec);
     this.buffer = bytes;
+    this.#recordAt = at;
     this.start = keyAt + key.length;
     this.end = at + length;
   }
@@ -347,8 +352,15 @@ export class RecordReader {
     const expected = this.#scratchView.getUint32(0, true);
     this.#checkLarge(segment, offset, sum, expected);
     this.buffer = value;
+    this.#recordAt = -1;
     this.start = 0;
     this.end = value.length;
+  }
+
+  /** The version of the record whose value was read last. */
+  version(): number {
+    const at = this.#recordAt;
+    return at < 0 ? this.#head.version : getVersion(this.buffer, at);
   }
 
   #checkLarge(

@@ -135,6 +135,11 @@ export function setVersion(view: DataView, at: number, version: number): void {
   setUint64(view, at + 12, version);
 }
 
+/** The version of the record at `at`. */
+export function getVersion(bytes: Uint8Array, at: number): number {
+  return getUint64(new DataView(bytes.buffer, bytes.byteOffset), at + 12);
+}
+
 /** Computes and writes the checksum of a record that lies whole in `bytes`. */
 export function sealRecord(
   bytes: Uint8Array,

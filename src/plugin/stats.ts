@@ -66,7 +66,13 @@ const NOTHING: StoreStats = {
   liveBytes: 0,
   deadBytes: 0,
   segments: 0,
-  memory: { indexBytes: 0, memtableBytes: 0, cacheBytes: 0 },
+  memory: {
+    indexBytes: 0,
+    orderBytes: 0,
+    memtableBytes: 0,
+    cacheBytes: 0,
+  },
+  snapshots: { count: 0, oldestAge: 0, notes: 0, heldBytes: 0 },
   gc: {
     runs: 0,
     segmentsRewritten: 0,
@@ -98,8 +104,8 @@ const NOTHING: StoreStats = {
   },
 };
 
-/** Durations do not add up; the slowest store speaks for all. */
-const LARGEST_COUNTS = new Set(["p50", "p90", "p99", "max"]);
+/** Durations do not add up; the store with the longest speaks for all. */
+const LARGEST_COUNTS = new Set(["p50", "p90", "p99", "max", "oldestAge"]);
 
 function addStats(left: StoreStats, right: StoreStats): StoreStats {
   const sum = addFields(left, right) as StoreStats;

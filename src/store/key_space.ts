@@ -4,81 +4,27 @@
  * @module
  */
 
-import { Engine } from "../engine/engine.ts";
-import { describe } from "../engine/key_buffer.ts";
+import type { Engine } from "../engine/engine.ts";
 import { Batch } from "./batch.ts";
-import { listEntries } from "./list.ts";
-import type {
-  Entry,
-  Key,
-  KeyOnlyEntry,
-  ListOptions,
-  SetOptions,
-  Value,
-} from "./types.ts";
+import { AtomicOperation, type Merge } from "./atomic.ts";
+import { checkOperand, count, readCounter } from "./counter.ts";
+import { readExpireIn } from "./expire_in.ts";
+import { hasValue, KeyReader } from "./key_reader.ts";
+import { readRange } from "./range.ts";
+import { deleteRange } from "./range_work.ts";
+import {
+  runTransaction,
+  type TransactionOptions,
+  type TransactionSpace,
+} from "./transaction.ts";
+import type { Key, RangeWorkOptions, SetOptions, Value } from "./types.ts";
 import { ValueBuffer } from "./value_buffer.ts";
+import { watch, type WatchedCommit, type WatchOptions } from "./watch.ts";
 
 /** One call in this many is timed for the latency percentiles; a power of two. */
 const TIMED_CALL_MASK = 64 - 1;
 
 const values = new ValueBuffer();
-
-/** Checks `expireIn` and returns it; 0 stands for none. */
-export function readExpireIn(options: SetOptions | undefined): number {
-  const expireIn = options?.expireIn;
-  if (expireIn === undefined) return 0;
-  if (typeof expireIn !== "number") {
-    throw new TypeError(
-      `Cannot use ${
-        describe(expireIn)
-      } as expireIn: it must be a number of milliseconds`,
-    );
-  }
-  if (!(expireIn > 0) || expireIn > Number.MAX_SAFE_INTEGER / 2) {
-    throw new RangeError(
-      `Cannot use ${expireIn} as expireIn: it must be a finite number of milliseconds greater than 0`,
-    );
-  }
-  return Math.ceil(expireIn);
-}
-
-/** True if the key at hand has a value. */
-function hasValue(engine: Engine): boolean {
-  const { counters, ledger } = engine;
-  counters.reads++;
-  const isPresent = ledger.findLive(engine) !== 0;
-  if (isPresent) counters.hits++;
-  else counters.misses++;
-  return isPresent;
-}
-
-/** Counts a read; returns when it started if it is one of those that are timed. */
-function startRead({ counters }: Engine): number {
-  return (counters.reads++ & TIMED_CALL_MASK) === 0 ? performance.now() : NaN;
-}
-
-function finishRead({ counters }: Engine, start: number): void {
-  if (Number.isNaN(start)) return;
-  counters.getLatency.add((performance.now() - start) * 1000);
-}
-
-/** The value of an entry as an array of its own; `undefined` if there is none. */
-function readOwned(
-  engine: Engine,
-  pointer: number,
-  start: number,
-): Uint8Array | undefined {
-  const { counters } = engine;
-  let value: Uint8Array | undefined;
-  if (pointer === 0) {
-    counters.misses++;
-  } else {
-    value = engine.reader.readOwned(pointer);
-    counters.hits++;
-  }
-  finishRead(engine, start);
-  return value;
-}
 
 /**
  * A set of keys with values. Keys in one bucket, or in the store outside all
@@ -87,16 +33,14 @@ function readOwned(
  * Reads and writes show at once; a write is as safe as the store's settings promise
  * when its promise resolves.
  */
-export abstract class KeySpace {
+export abstract class KeySpace extends KeyReader {
   readonly #engine: Engine;
   readonly #prefix: Uint8Array | undefined;
 
   /** Not for callers: use {@linkcode Store.open} and {@linkcode Store.bucket}. */
   constructor(engine: unknown, prefix: Uint8Array | undefined) {
-    if (!(engine instanceof Engine)) {
-      throw new TypeError("Cannot construct a store: call Store.open");
-    }
-    this.#engine = engine;
+    super(engine, prefix);
+    this.#engine = engine as Engine;
     this.#prefix = prefix;
   }
 
@@ -206,122 +150,6 @@ export abstract class KeySpace {
     return existed;
   }
 
-  /** True if the key has a value. */
-  has(key: Key): boolean {
-    return hasValue(this.#load(key, "look up a key"));
-  }
-
-  /** Finds and reads the value of a key; `undefined` if there is none. */
-  #find(key: Key): Engine | undefined {
-    const engine = this.#load(key, "get a key");
-    const start = startRead(engine);
-    const pointer = engine.ledger.findLive(engine);
-    if (pointer === 0) {
-      engine.counters.misses++;
-    } else {
-      engine.reader.read(pointer);
-      engine.counters.hits++;
-    }
-    finishRead(engine, start);
-    return pointer === 0 ? undefined : engine;
-  }
-
-  /**
-   * The value of a key.
-   *
-   * @returns A copy of the value, or `undefined` if the key has none. An empty value
-   * is an empty array.
-   * @throws {CorruptionError} If the bytes on disk are not what was written.
-   */
-  getSync(key: Key): Uint8Array | undefined {
-    const engine = this.#load(key, "get a key");
-    const start = startRead(engine);
-    return readOwned(engine, engine.ledger.findLive(engine), start);
-  }
-
-  /**
-   * The value of a key. Large values are read off the event loop.
-   *
-   * @returns A copy of the value, or `undefined` if the key has none.
-   * @throws {CorruptionError} If the bytes on disk are not what was written.
-   *
-   * @example Usage
-   * ```ts
-   * import { Store } from "@sett/badger";
-   * import { assertEquals } from "@std/assert";
-   *
-   * await using store = await Store.open({ memoryMode: true });
-   * await store.set("greeting", "hello");
-   * const value = await store.get("greeting");
-   * assertEquals(new TextDecoder().decode(value), "hello");
-   * assertEquals(await store.get("nothing"), undefined);
-   * ```
-   */
-  get(key: Key): Promise<Uint8Array | undefined> {
-    try {
-      const engine = this.#load(key, "get a key");
-      const { ledger, reader } = engine;
-      const start = startRead(engine);
-      const pointer = ledger.findLive(engine);
-      if (pointer !== 0 && reader.isLargeInFile(pointer)) {
-        engine.counters.hits++;
-        return reader.readEntryAsync(pointer);
-      }
-      return Promise.resolve(readOwned(engine, pointer, start));
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /** The values of several keys, in their order, `undefined` where there is none. */
-  getMany(keys: Iterable<Key>): Promise<(Uint8Array | undefined)[]> {
-    try {
-      const found: Promise<Uint8Array | undefined>[] = [];
-      for (const key of keys) found.push(this.get(key));
-      return Promise.all(found);
-    } catch (error) {
-      return Promise.reject(error);
-    }
-  }
-
-  /**
-   * A view on the value of a key, without a copy.
-   *
-   * It is valid until the next call on the store, and must not be changed or
-   * transferred: its buffer holds other data too.
-   */
-  getView(key: Key): Uint8Array | undefined {
-    const engine = this.#find(key);
-    if (engine === undefined) return undefined;
-    const { buffer, start, end } = engine.reader;
-    return buffer.subarray(start, end);
-  }
-
-  /**
-   * Copies the value of a key into `target`.
-   *
-   * @returns The length of the value in bytes, or `undefined` if the key has none.
-   * @throws {RangeError} If `target` is too small; it is unchanged then.
-   */
-  getInto(key: Key, target: Uint8Array): number | undefined {
-    if (!(target instanceof Uint8Array)) {
-      throw new TypeError(
-        `Cannot copy a value into ${describe(target)}: it must be a Uint8Array`,
-      );
-    }
-    const engine = this.#find(key);
-    if (engine === undefined) return undefined;
-    const { buffer, start, end } = engine.reader;
-    const length = end - start;
-    if (length > target.length) {
-      throw new RangeError(
-        `Cannot copy a value of ${length} bytes: the target has ${target.length}`,
-      );
-    }
-    target.set(buffer.subarray(start, end));
-    return length;
-  }
-
   /**
    * Starts a batch: operations that take effect together or not at all.
    *
@@ -341,8 +169,11 @@ export abstract class KeySpace {
   }
 
   /**
-   * Lists entries in the order of their keys' bytes. The whole list is of one
-   * moment, that of its first entry, however long it takes.
+   * Deletes the keys of a range that have a value at the moment of the call, unless
+   * they are set again before it is their turn. Works in slices that let other work
+   * have its turn, and is not atomic: after a crash a part may be deleted.
+   *
+   * @returns How many keys were deleted.
    *
    * @example Usage
    * ```ts
@@ -351,26 +182,182 @@ export abstract class KeySpace {
    *
    * await using store = await Store.open({ memoryMode: true });
    * await store.batch().set("a/1", "x").set("a/2", "y").set("b/1", "z").commit();
-   * const keys: string[] = [];
-   * for await (const [key] of store.list({ prefix: "a/", keysOnly: true })) {
-   *   keys.push(new TextDecoder().decode(key));
-   * }
-   * assertEquals(keys, ["a/1", "a/2"]);
+   * assertEquals(await store.deleteRange({ prefix: "a/" }), 2);
+   * assertEquals(store.size, 1);
    * ```
    */
-  list(
-    options: ListOptions & { keysOnly: true },
-  ): AsyncIterableIterator<KeyOnlyEntry>;
-  /** Lists entries with their values. */
-  list(options?: ListOptions): AsyncIterableIterator<Entry>;
-  list(
-    options: ListOptions = {},
-  ): AsyncIterableIterator<Entry> | AsyncIterableIterator<KeyOnlyEntry> {
-    this.#engine.check("list keys");
-    return listEntries(
+  async deleteRange(options: RangeWorkOptions): Promise<number> {
+    this.#engine.check("delete keys");
+    return await deleteRange(
       this.#engine,
-      this.#prefix,
-      options,
-    ) as AsyncIterableIterator<Entry>;
+      readRange(this.#prefix, options),
+      this.#prefix !== undefined,
+      options.signal,
+    );
+  }
+
+  /**
+   * Deletes all keys of this store outside of buckets, or of this bucket, as
+   * {@linkcode deleteRange} does.
+   */
+  clear(options: { signal?: AbortSignal } = {}): Promise<number> {
+    return this.deleteRange(options);
+  }
+
+  /** Starts an atomic operation; see {@linkcode AtomicOperation}. */
+  atomic(): AtomicOperation {
+    this.#engine.check("start an atomic operation");
+    return new AtomicOperation(this.#engine, this.#prefix);
+  }
+
+  /**
+   * Reads and writes as if nobody else did meanwhile: reads are of the moment at which
+   * it begins and see its own writes, which take effect together at the end. If others
+   * changed what was read, it is done again.
+   *
+   * @param work What to do. It may run several times, so it should change nothing but
+   * through the transaction. If it throws, nothing is written.
+   * @param options How often to try.
+   * @returns What `work` returned.
+   * @throws {StoreError} `CONFLICT` after too many attempts, `BATCH_TOO_LARGE` if the
+   * writes do not fit in one segment. There is no other limit.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * await store.batch().set("a", "5").set("b", "0").commit();
+   * const number = (value?: Uint8Array) =>
+   *   Number(new TextDecoder().decode(value));
+   * await store.transaction((tx) => {
+   *   tx.set("b", `${number(tx.get("b")) + number(tx.get("a"))}`);
+   *   tx.delete("a");
+   * });
+   * assertEquals(number(await store.get("b")), 5);
+   * ```
+   */
+  async transaction<T>(
+    work: (transaction: TransactionSpace) => T | Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    this.#engine.check("begin a transaction");
+    return await runTransaction(this.#engine, this.#prefix, work, options);
+  }
+
+  /**
+   * Adds to a counter, an unsigned 64-bit number that wraps around; one that is not
+   * there counts from 0.
+   *
+   * @param key The key.
+   * @param by What is added.
+   * @param options When the counter expires if it is new; it keeps that.
+   * @returns The number afterwards.
+   * @throws {StoreError} `NOT_A_COUNTER` if the key has another value.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * assertEquals(await store.increment("visits"), 1n);
+   * assertEquals(await store.increment("visits", 2n, { expireIn: 1000 }), 3n);
+   * assertEquals(store.getCounter("visits"), 3n);
+   * ```
+   */
+  increment(
+    key: Key,
+    by: bigint = 1n,
+    options?: SetOptions,
+  ): Promise<bigint> {
+    try {
+      checkOperand(by, "sum");
+      let result = 0n;
+      const sum = (value: Uint8Array | undefined) => {
+        const next = count(value, "sum", by);
+        result = readCounter(next);
+        return next;
+      };
+      return this.atomic().merge(key, "", sum, options).commit()
+        .then(() => result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The number of a counter; `undefined` if the key has no value. */
+  getCounter(key: Key): bigint | undefined {
+    const value = this.getView(key);
+    return value && readCounter(value);
+  }
+
+  /**
+   * Changes a value in one step that no other write can come between.
+   *
+   * @param key The key; it keeps the time at which it expires.
+   * @param operand What is merged into it.
+   * @param merge Makes the new value; it must not call the store.
+   * @param options When the key expires if it is new.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * const append = (value: Uint8Array | undefined, operand: Uint8Array) =>
+   *   new Uint8Array([...value ?? [], ...operand]);
+   * await store.merge("log", "one ", append);
+   * await store.merge("log", "two", append);
+   * assertEquals(new TextDecoder().decode(await store.get("log")), "one two");
+   * ```
+   */
+  merge(
+    key: Key,
+    operand: Value,
+    merge: Merge,
+    options?: SetOptions,
+  ): Promise<void> {
+    try {
+      return this.atomic().merge(key, operand, merge, options).commit()
+        .then(() => {});
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Tells of every commit that changes keys of interest, in the order of the log, from
+   * the present or from a versionstamp on. Each comes once, whole, and after it was
+   * handed to the operating system.
+   *
+   * Nothing is kept in memory for a stream that is behind: it reads the log. Segments
+   * that are collected meanwhile stay on disk until it has read them, up to
+   * `heldBytesMax` bytes; beyond those it fails with `TOO_OLD`. A key that expires is
+   * not told of. The stream ends when the store is closed.
+   *
+   * @throws {StoreError} `TOO_OLD` if the log does not hold everything since `since`
+   * any more, because garbage was collected.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * const changes = store.watch({ prefix: "user:" });
+   * await store.set("user:1", "Ada");
+   * for await (const { versionstamp, changes: [change] } of changes) {
+   *   assertEquals(new TextDecoder().decode(change!.key), "user:1");
+   *   assertEquals(versionstamp, store.getEntry("user:1").versionstamp);
+   *   break;
+   * }
+   * ```
+   */
+  watch(options: WatchOptions = {}): ReadableStream<WatchedCommit> {
+    this.#engine.check("watch keys");
+    return watch(this.#engine, this.#prefix, options);
   }
 }

@@ -1,164 +1,238 @@
 /**
- * Listing: the keys and record locations of one moment, sorted, then read one by one.
- * The segments they lie in stay readable until the listing ends, whatever the garbage
- * collector does meanwhile.
+ * Listing: the entries of a range as of one moment, in the order of their keys. Keys
+ * are taken page by page and values one by one, so a list costs what is read of it.
  *
  * @module
  */
 
 import { StoreClosedError } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { Moment } from "../engine/history.ts";
 import {
-  describe,
-  requireWellFormed,
-  TAG_BUCKET,
-} from "../engine/key_buffer.ts";
-import type { Segment } from "../log/segment.ts";
-import type { Key, ListOptions } from "./types.ts";
+  keepMoment,
+  type Place,
+  placeAt,
+  readPlace,
+  readPlaceSync,
+} from "../engine/moment_reader.ts";
+import {
+  completeView,
+  completeViewAsync,
+  type KeyRange,
+  RangeScan,
+} from "../engine/range_scan.ts";
+import { goOnFrom, readLimit, readRange, writeCursor } from "./range.ts";
+import type {
+  Entry,
+  KeyOnlyEntry,
+  ListIterator,
+  ListOptions,
+  ListSyncIterator,
+} from "./types.ts";
 
-const ENTRIES_A_LOOK = 128;
-const encoder = new TextEncoder();
+const KEYS_A_PAGE = 128;
 
-/** Where the value of a listed key lay at the list's moment. */
-interface Listed {
-  /** The whole key, with the bucket's name. */
-  key: Uint8Array;
-  segment: Segment;
-  offset: number;
-  length: number;
-}
+type AnyEntry = Entry | KeyOnlyEntry;
 
-function prefixBytes(prefix: Key | undefined): Uint8Array {
-  if (prefix === undefined) return new Uint8Array(0);
-  if (typeof prefix === "string") {
-    requireWellFormed(prefix, "prefix");
-    return encoder.encode(prefix);
+/** One listing: what is asked for, and how far it is. */
+class Listing {
+  readonly engine: Engine;
+  readonly space: Uint8Array | undefined;
+  readonly range: KeyRange;
+  readonly isReverse: boolean;
+  readonly keysOnly: boolean;
+  readonly signal: AbortSignal | undefined;
+  remaining: number;
+  last: Uint8Array | undefined;
+  readonly #cursorBefore: string;
+  readonly #given: Moment | undefined;
+  #moment: Moment | undefined;
+  #scan: RangeScan | undefined;
+  #page: Uint8Array[] = [];
+  #at = 0;
+
+  constructor(
+    engine: Engine,
+    space: Uint8Array | undefined,
+    options: ListOptions,
+    moment: Moment | undefined,
+  ) {
+    const { cursor, reverse = false, keysOnly = false, signal } = options;
+    const range = readRange(space, options);
+    this.engine = engine;
+    this.space = space;
+    this.range = cursor === undefined || cursor === ""
+      ? range
+      : goOnFrom(range, space, cursor, reverse);
+    this.isReverse = reverse;
+    this.keysOnly = keysOnly;
+    this.signal = signal;
+    this.remaining = readLimit(options.limit);
+    this.#cursorBefore = cursor ?? "";
+    this.#given = moment;
   }
-  if (prefix instanceof Uint8Array) return prefix;
-  throw new TypeError(
-    `Cannot list keys with ${
-      describe(prefix)
-    } as prefix: it must be a string or a Uint8Array`,
-  );
-}
 
-function checkLimit(limit: number | undefined): number {
-  if (limit === undefined) return Infinity;
-  if (Number.isInteger(limit) && limit >= 0) return limit;
-  throw new RangeError(
-    `Cannot list ${limit} keys: limit must be an integer of at least 0`,
-  );
-}
-
-/** Orders keys by their bytes. */
-function compareBytes(a: Uint8Array, b: Uint8Array): number {
-  const length = Math.min(a.length, b.length);
-  for (let i = 0; i < length; i++) {
-    if (a[i] !== b[i]) return a[i]! - b[i]!;
+  /** Where a later listing goes on. */
+  get cursor(): string {
+    return this.last === undefined
+      ? this.#cursorBefore
+      : writeCursor(this.last);
   }
-  return a.length - b.length;
-}
 
-/** The keys with `start` in the key space, sorted, and the segments they lie in. */
-function capture(
-  engine: Engine,
-  start: Uint8Array,
-  isBucket: boolean,
-  limit: number,
-): { listed: Listed[]; segments: Set<Segment> } {
-  try {
-    // What is pending might yet be undone; the list is of what is not.
-    engine.writer.flush();
-  } catch { /* the writers of those records were told */ }
-  const { ledger, log } = engine;
-  const { arena } = ledger.index;
-  const now = engine.now();
-  const wantedTag = isBucket ? TAG_BUCKET : 0;
-  const listed: Listed[] = [];
-  const segments = new Set<Segment>();
-  ledger.index.forEach((pointer) => {
-    if ((arena.tag(pointer) & TAG_BUCKET) !== wantedTag) return;
-    if (!arena.startsWith(pointer, start)) return;
-    if (!ledger.isLive(pointer, now)) return;
-    const segment = log.get(arena.segmentId(pointer));
-    segments.add(segment);
-    listed.push({
-      key: arena.copyKey(pointer),
-      segment,
-      offset: arena.offset(pointer),
-      length: arena.recordLength(pointer),
-    });
-  });
-  listed.sort((a, b) => compareBytes(a.key, b.key));
-  if (listed.length > limit) listed.length = limit;
-  return { listed, segments };
-}
-
-async function readListed(
-  engine: Engine,
-  { key, segment, offset, length }: Listed,
-  isBucket: boolean,
-): Promise<Uint8Array> {
-  engine.key.loadRecord(key, 0, key.length, isBucket);
-  if (engine.reader.readCaptured(segment, offset, length)) {
-    const { buffer, start, end } = engine.reader;
-    return buffer.slice(start, end);
+  check(): void {
+    this.signal?.throwIfAborted();
+    if (this.engine.status !== "open") throw new StoreClosedError("list keys");
   }
-  return await engine.reader.readLargeAsync(segment, offset, length);
+
+  begin(): void {
+    const { engine } = this;
+    this.#moment = this.#given ?? keepMoment(engine);
+    this.#scan = new RangeScan(
+      engine,
+      this.#moment,
+      this.range,
+      this.isReverse,
+    );
+  }
+
+  /** Fetches a page if need be; false if it brought no key though others follow. */
+  fetch(): boolean {
+    if (this.#at < this.#page.length) return true;
+    if (this.#scan!.isDone || this.remaining <= 0) return true;
+    this.#page = this.#scan!.next(Math.min(KEYS_A_PAGE, this.remaining));
+    this.#at = 0;
+    return this.#page.length > 0 || this.#scan!.isDone;
+  }
+
+  /** True before the first key of a page is taken. */
+  get isAtPageStart(): boolean {
+    return this.#at === 0;
+  }
+
+  /** The next key, bucket's name included. */
+  take(): Uint8Array | undefined {
+    if (this.remaining <= 0) return undefined;
+    const key = this.#page[this.#at++];
+    if (key === undefined) return undefined;
+    this.remaining--;
+    return key;
+  }
+
+  /** Where the value of a key that {@linkcode take} gave lies now. */
+  place(key: Uint8Array): Place {
+    const { engine } = this;
+    engine.key.loadRecord(key, 0, key.length, this.space !== undefined);
+    // The moment is kept, so what had a value there has it still.
+    return placeAt(engine, this.#moment!)!;
+  }
+
+  /** The caller's part of a key. */
+  own(key: Uint8Array): Uint8Array {
+    return this.last = this.space === undefined
+      ? key
+      : key.slice(this.space.length);
+  }
+
+  end(): void {
+    if (this.#moment !== undefined && this.#given === undefined) {
+      this.engine.ledger.history.drop(this.#moment);
+    }
+  }
 }
 
-/** Lists the entries of a key space; `prefix` is the bucket's, if it is one. */
-export function listEntries(
-  engine: Engine,
-  prefix: Uint8Array | undefined,
-  options: ListOptions,
-): AsyncIterableIterator<[Uint8Array, Uint8Array | undefined]> {
-  const own = prefixBytes(options.prefix);
-  const limit = checkLimit(options.limit);
-  const bucketLength = prefix?.length ?? 0;
-  const start = new Uint8Array(bucketLength + own.length);
-  if (prefix !== undefined) start.set(prefix);
-  start.set(own, bucketLength);
-  return generate(
-    engine,
-    start,
-    bucketLength,
-    prefix !== undefined,
-    limit,
-    options,
-  );
-}
-
-async function* generate(
-  engine: Engine,
-  start: Uint8Array,
-  bucketLength: number,
-  isBucket: boolean,
-  limit: number,
-  { keysOnly = false, signal }: ListOptions,
-): AsyncGenerator<[Uint8Array, Uint8Array | undefined]> {
-  signal?.throwIfAborted();
-  engine.check("list keys");
-  const { listed, segments } = capture(engine, start, isBucket, limit);
-  for (const segment of segments) segment.pin();
+async function* generate(listing: Listing): AsyncGenerator<AnyEntry> {
+  const { engine } = listing;
+  listing.check();
+  listing.begin();
   try {
     const { host } = engine.log;
-    for (let i = 0; i < listed.length; i++) {
-      if (i % ENTRIES_A_LOOK === 0 && host.shouldBreathe()) {
-        await host.breathe();
+    if (listing.remaining > 0) await completeViewAsync(engine, listing.signal);
+    for (;;) {
+      listing.check();
+      if (!listing.fetch()) {
+        if (host.shouldBreathe()) await host.breathe();
+        continue;
       }
-      signal?.throwIfAborted();
-      if (engine.status !== "open") throw new StoreClosedError("list keys");
-      const entry = listed[i]!;
-      const value = keysOnly
-        ? undefined
-        : await readListed(engine, entry, isBucket);
-      yield [
-        bucketLength === 0 ? entry.key : entry.key.slice(bucketLength),
-        value,
-      ];
+      if (listing.isAtPageStart && host.shouldBreathe()) {
+        await host.breathe();
+        listing.check();
+      }
+      const key = listing.take();
+      if (key === undefined) return;
+      if (listing.keysOnly) {
+        yield [listing.own(key), undefined];
+      } else {
+        const value = readPlace(engine, listing.place(key));
+        const owned = value instanceof Uint8Array ? value : await value;
+        yield [listing.own(key), owned];
+      }
     }
   } finally {
-    for (const segment of segments) segment.unpin();
+    listing.end();
   }
+}
+
+function* generateSync(listing: Listing): Generator<AnyEntry> {
+  const { engine } = listing;
+  listing.check();
+  listing.begin();
+  try {
+    if (listing.remaining > 0) completeView(engine);
+    for (;;) {
+      listing.check();
+      if (!listing.fetch()) continue;
+      const key = listing.take();
+      if (key === undefined) return;
+      const value = listing.keysOnly
+        ? undefined
+        : readPlaceSync(engine, listing.place(key));
+      yield [listing.own(key), value] as AnyEntry;
+    }
+  } finally {
+    listing.end();
+  }
+}
+
+/** Lists the entries of a key space, as of `moment` or of the first entry. */
+export function listEntries(
+  engine: Engine,
+  space: Uint8Array | undefined,
+  options: ListOptions,
+  moment?: Moment,
+): ListIterator<AnyEntry> {
+  const listing = new Listing(engine, space, options, moment);
+  const generator = generate(listing);
+  return {
+    get cursor(): string {
+      return listing.cursor;
+    },
+    next: () => generator.next(),
+    return: () => generator.return(undefined),
+    throw: (error) => generator.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
+
+/** The same on this thread. */
+export function listEntriesSync(
+  engine: Engine,
+  space: Uint8Array | undefined,
+  options: ListOptions,
+  moment?: Moment,
+): ListSyncIterator<AnyEntry> {
+  const listing = new Listing(engine, space, options, moment);
+  const generator = generateSync(listing);
+  return {
+    get cursor(): string {
+      return listing.cursor;
+    },
+    next: () => generator.next(),
+    return: () => generator.return(undefined),
+    throw: (error) => generator.throw(error),
+    [Symbol.iterator]() {
+      return this;
+    },
+  };
 }

@@ -12,6 +12,8 @@ import type { Percentiles } from "../engine/latency_histogram.ts";
 export interface MemoryStats {
   /** The hash index, keys included, and the expiry queue. */
   indexBytes: number;
+  /** The order of keys, which the first list makes. */
+  orderBytes: number;
   /** The memtables. */
   memtableBytes: number;
   /** The block cache. */
@@ -32,6 +34,18 @@ export interface GcStats {
   lastReport: GcReport | undefined;
   /** Why the last run failed, if it did. */
   lastError: string | undefined;
+}
+
+/** The snapshots and lists that are not done yet. */
+export interface SnapshotStats {
+  /** How many. */
+  count: number;
+  /** Milliseconds since the oldest was taken; 0 if there is none. */
+  oldestAge: number;
+  /** Keys that changed since and are noted in memory. */
+  notes: number;
+  /** Bytes of segments that were collected and stay on disk for them. */
+  heldBytes: number;
 }
 
 /** How fast and how often. */
@@ -96,6 +110,8 @@ export interface StoreStats {
   memory: MemoryStats;
   /** The garbage collector. */
   gc: GcStats;
+  /** Snapshots and lists that are not done yet. */
+  snapshots: SnapshotStats;
   /** How fast and how often. */
   performance: PerformanceStats;
 }
@@ -109,6 +125,7 @@ export function readStats(engine: Engine): StoreStats {
     recordBytes += segment.recordBytes;
   }
   const { deadBytes } = log;
+  const { oldest } = ledger.history;
   const lookups = counters.cacheHits + counters.cacheMisses;
   return {
     lsmSize: engine.lsmBytes,
@@ -122,6 +139,7 @@ export function readStats(engine: Engine): StoreStats {
     deadBytes,
     memory: {
       indexBytes: ledger.index.bytes + ledger.expiries.bytes,
+      orderBytes: ledger.index.view?.bytes ?? 0,
       memtableBytes: writer.memtables.bytes,
       cacheBytes: cache.bytes,
     },
@@ -132,6 +150,12 @@ export function readStats(engine: Engine): StoreStats {
       bytesRewritten: totals.bytesRewritten,
       lastReport,
       lastError: lastError?.message,
+    },
+    snapshots: {
+      count: ledger.history.count,
+      oldestAge: oldest === undefined ? 0 : engine.now() - oldest.time,
+      notes: ledger.history.noteCount,
+      heldBytes: ledger.history.heldBytes,
     },
     performance: {
       hits: counters.hits,

@@ -23,12 +23,31 @@ export interface SetOptions {
   expireIn?: number;
 }
 
-/** What {@linkcode KeySpace.list} lists. */
-export interface ListOptions {
-  /** Only keys that begin with it. Default: all. */
+/** Which keys are meant; all of the key space without any of these. */
+export interface RangeOptions {
+  /** Only keys that begin with it. */
   prefix?: Key;
+  /** Only this key and those behind it. */
+  start?: Key;
+  /** Only keys before it. */
+  end?: Key;
+}
+
+/** What {@linkcode KeySpace.list} lists. */
+export interface ListOptions extends RangeOptions {
+  /**
+   * From the last key to the first.
+   *
+   * @default {false}
+   */
+  reverse?: boolean;
   /** At most this many entries. Default: all. */
   limit?: number;
+  /**
+   * Go on where a listing of the same range and direction stood when its `cursor` was
+   * read. The empty string stands for its beginning.
+   */
+  cursor?: string;
   /**
    * Do not read values; they are `undefined` in the entries.
    *
@@ -39,11 +58,44 @@ export interface ListOptions {
   signal?: AbortSignal;
 }
 
+/** How {@linkcode KeySpace.count} and {@linkcode KeySpace.deleteRange} go. */
+export interface RangeWorkOptions extends RangeOptions {
+  /** Ends the work between two slices with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/**
+ * What {@linkcode KeySpace.list} gives. It holds on to its moment until it has given
+ * everything, or until `return` is called, as leaving a `for await` loop does.
+ */
+export interface ListIterator<T> extends AsyncIterableIterator<T> {
+  /** Where a later listing goes on, behind the last entry that was given. */
+  readonly cursor: string;
+}
+
+/** What {@linkcode KeySpace.listSync} gives. */
+export interface ListSyncIterator<T> extends IterableIterator<T> {
+  /** Where a later listing goes on, behind the last entry that was given. */
+  readonly cursor: string;
+}
+
 /** One key with its value. */
 export type Entry = [key: Uint8Array, value: Uint8Array];
 
 /** One key without its value. */
 export type KeyOnlyEntry = [key: Uint8Array, value: undefined];
+
+/** What {@linkcode KeyReader.getEntry} gives. */
+export interface VersionedEntry {
+  /** The key. */
+  key: Uint8Array;
+  /** The value; `undefined` if there is none. */
+  value: Uint8Array | undefined;
+  /** The commit that set the key; null if it has no value. */
+  versionstamp: string | null;
+  /** When the key expires, in milliseconds since 1970; absent if it does not. */
+  expiresAt?: number;
+}
 
 /** How {@linkcode Store.gc} goes. */
 export interface GcOptions {

@@ -68,6 +68,7 @@ Deno.test("stats: the rest is in groups, all in snake case", async () => {
   const { body } = await ask(badger);
   assertEquals(Object.keys(body.memory), [
     "index_bytes",
+    "order_bytes",
     "memtable_bytes",
     "cache_bytes",
   ]);

@@ -1,0 +1,72 @@
+/**
+ * Reads what keys were like at a moment that is kept.
+ *
+ * @module
+ */
+
+import type { Engine } from "./engine.ts";
+import { keyText, type Moment } from "./history.ts";
+import { TAG_BUCKET } from "./key_buffer.ts";
+import type { Segment } from "../log/segment.ts";
+import { hadValue } from "./range_scan.ts";
+
+/** Where the value of the key at hand lay at a moment. */
+export interface Place {
+  readonly segment: Segment;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Where the value of the key at hand lay at `moment`; `undefined` without one. */
+export function placeAt(engine: Engine, moment: Moment): Place | undefined {
+  const { key, ledger, log } = engine;
+  if (moment.hasChanged) {
+    const bytes = key.bytes.subarray(0, key.length);
+    if (moment.find(keyText(bytes, (key.tag & TAG_BUCKET) !== 0))) {
+      const { past } = moment;
+      return hadValue(past, moment.time) ? past : undefined;
+    }
+  }
+  const { index } = ledger;
+  const pointer = index.find(key);
+  if (pointer === 0 || !ledger.isLive(pointer, moment.time)) return undefined;
+  const { arena } = index;
+  return {
+    segment: log.get(arena.segmentId(pointer)),
+    offset: arena.offset(pointer),
+    length: arena.recordLength(pointer),
+  };
+}
+
+/** The value of the key at hand at a place, as an array of its own. */
+export function readPlaceSync(engine: Engine, place: Place): Uint8Array {
+  const { reader } = engine;
+  const { segment, offset, length } = place;
+  if (!reader.readCaptured(segment, offset, length)) {
+    reader.readFile(segment, offset, length);
+    return reader.buffer;
+  }
+  return reader.buffer.slice(reader.start, reader.end);
+}
+
+/** The same, off the event loop where the value is large. */
+export function readPlace(
+  engine: Engine,
+  place: Place,
+): Uint8Array | Promise<Uint8Array> {
+  const { reader } = engine;
+  const { segment, offset, length } = place;
+  if (!reader.readCaptured(segment, offset, length)) {
+    return reader.readLargeAsync(segment, offset, length);
+  }
+  return reader.buffer.slice(reader.start, reader.end);
+}
+
+/** Keeps the present moment; what is pending might yet be undone, so it is flushed. */
+export function keepMoment(engine: Engine): Moment {
+  try {
+    engine.writer.flush();
+  } catch { /* the writers of those records were told */ }
+  const { history } = engine.ledger;
+  return history.keep(engine.now(), engine.writer.nextVersion - 1);
+}
