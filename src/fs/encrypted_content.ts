@@ -28,6 +28,7 @@ import {
   SECTOR_BYTES,
   SECTOR_REST_BYTES,
 } from "./frame.ts";
+import { decipher } from "./decipher.ts";
 import { findLastFrame, FrameMap, readStretch } from "./frame_map.ts";
 import { FrameWalker } from "./frame_walker.ts";
 
@@ -201,50 +202,20 @@ export class EncryptedContent {
       : map.locate(file, page);
   }
 
-  /**
-   * Opens frames that begin at `from` of the file and puts their plain text where it
-   * belongs in `plain`, which begins at `position`.
-   */
   #decipher(
     frames: Uint8Array,
     from: number,
     plain: Uint8Array,
     position: number,
   ): void {
-    const end = position + plain.length;
-    let done = position;
-    const fill = (to: number) => {
-      if (done >= to) return;
-      const noise = this.#tools.noise();
-      for (; done < to; done++) {
-        plain[done - position] = noise[done % noise.length]!;
-      }
-    };
-    const expected = position - position % PAGE_BYTES;
-    const walker = frames.length === 0
-      ? undefined
-      : new FrameWalker(this.#cipher!, frames, from, expected, false);
-    while (walker?.next()) {
-      const { offset, length } = walker;
-      if (length === 0) {
-        // What the frame before had behind the cut is not there any more.
-        done = Math.min(done, Math.max(offset, position));
-        continue;
-      }
-      if (offset >= end) break;
-      if (offset + length <= position) continue;
-      const opened = walker.open();
-      if (opened === undefined) continue;
-      const start = Math.max(offset, position);
-      const stop = Math.min(offset + length, end);
-      fill(start);
-      plain.set(
-        opened.subarray(start - offset, stop - offset),
-        start - position,
-      );
-      done = stop;
-    }
-    fill(end);
+    const walker = frames.length === 0 ? undefined : new FrameWalker(
+      this.#cipher!,
+      frames,
+      from,
+      position - position % PAGE_BYTES,
+      false,
+    );
+    decipher(walker, plain, position, () => this.#tools.noise());
   }
 
   /** Writes as a handle does, but at the end only. */
