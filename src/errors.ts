@@ -15,6 +15,10 @@
  * - `LOCKED`: another process, or another open store in this process, holds the directory.
  * - `CORRUPT`: bytes on disk are not what was written; restore a backup or salvage.
  * - `UNSUPPORTED_FORMAT`: the directory was written by a newer version; upgrade.
+ * - `ENCRYPTED`: the store is encrypted and was opened without a key; give its key.
+ * - `NOT_ENCRYPTED`: a key was given for a store that is not encrypted; leave it out, or
+ *   copy the store to an encrypted one.
+ * - `WRONG_KEY`: the key is not the one of the store; give the one it was last opened with.
  * - `DISK_FULL`: the write was rejected and undone; free some space and write again.
  * - `POISONED`: an earlier write or sync failed; close and reopen the store.
  * - `IO`: the operating system reported an error; see `cause`.
@@ -36,6 +40,9 @@ export type StoreErrorCode =
   | "LOCKED"
   | "CORRUPT"
   | "UNSUPPORTED_FORMAT"
+  | "ENCRYPTED"
+  | "NOT_ENCRYPTED"
+  | "WRONG_KEY"
   | "DISK_FULL"
   | "POISONED"
   | "IO"

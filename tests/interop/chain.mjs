@@ -40,13 +40,20 @@ function* changesOf(link) {
   }
 }
 
+/** The keys of a link: one of its own, and that of the link before it. */
+function encryptionOf(link) {
+  const key = (n) => new Uint8Array(32).fill(n + 1);
+  return { key: key(link), previousKeys: link === 0 ? [] : [key(link - 1)] };
+}
+
 /** Checks what `link` links left in `directory` and adds another one. */
-export async function runLink(directory, link) {
+export async function runLink(directory, link, isEncrypted) {
   const options = {
     path: directory,
     valueLogFileSize: 2 * MIB,
     memTableSize: 65_536,
     valueLogGcEnabled: false,
+    ...isEncrypted ? { encryption: encryptionOf(link) } : {},
   };
   const store = await Store.open(options);
   try {
@@ -59,6 +66,7 @@ export async function runLink(directory, link) {
         if (value === undefined) await store.delete(key);
         else await store.set(key, value);
       }
+      if (isEncrypted) await store.rotateDataKey();
       await store.batch().set("batch", RUNTIME).commit();
       await store.bucket("links").set(String(link), RUNTIME);
       await store.gc({ discardRatio: 0.2 });

@@ -2,7 +2,12 @@
  * A TypeScript user of the packed artefact: compiled by `tsc`, never run. It fails to
  * compile when a public type got lost on the way.
  */
-import { Store, StoreError, type StoreStats } from "@sett/badger";
+import {
+  type EncryptionOptions,
+  Store,
+  StoreError,
+  type StoreStats,
+} from "@sett/badger";
 import { badgerApp, badgerStats } from "@sett/badger/hono";
 import { Badger, filter, kv } from "@sett/badger/plugin";
 import { Hono } from "hono";
@@ -14,6 +19,14 @@ export async function useStore(): Promise<number> {
   const stats: StoreStats = store.stats();
   await store.close();
   return (value?.length ?? 0) + stats.vlogSize;
+}
+
+export async function useEncryption(): Promise<boolean> {
+  const encryption: EncryptionOptions = { key: new Uint8Array(32) };
+  const store = await Store.open({ path: "./data", encryption });
+  await store.rotateDataKey();
+  await store.close();
+  return (await Store.verify("./data", { encryption })).isSound;
 }
 
 export async function usePlugin(): Promise<Hono> {
