@@ -1,0 +1,177 @@
+/**
+ * Reading a collection: by id, by index, and in their order.
+ *
+ * @module
+ */
+
+import type {
+  IndexedValue,
+  Indexes,
+  ResolvedIndex,
+} from "./index_definition.ts";
+import { itemKey } from "./item.ts";
+import { encodeId, type ItemSpace } from "./item_space.ts";
+import {
+  entryKeys,
+  findByIndex,
+  type IndexListOptions,
+  type IndexRange,
+  type Item,
+  type ItemIterator,
+  itemKeys,
+  type ItemListOptions,
+  type ItemRange,
+  listByIndex,
+  listItems,
+} from "./listing.ts";
+import type { OrderedValue } from "./ordered_key.ts";
+
+/** Reads the items of a collection. */
+export abstract class ItemReader<
+  T,
+  Id extends OrderedValue,
+  I extends Indexes<T>,
+> {
+  readonly #space: ItemSpace;
+
+  /** Not for callers: use {@linkcode collection}. */
+  constructor(space: unknown) {
+    this.#space = space as ItemSpace;
+  }
+
+  /** The collection's name. */
+  get name(): string {
+    return this.#space.name;
+  }
+
+  /**
+   * The value of an item. Large ones are read off the event loop.
+   *
+   * @returns A value of the caller's own, or `undefined` if there is no such item.
+   * @throws {UnreadableValueError} If what is stored is not a value.
+   * @throws {CorruptionError} If the bytes on disk are not what was written.
+   */
+  async get(id: Id): Promise<T | undefined> {
+    const space = this.#space;
+    const bytes = encodeId(id);
+    const item = await space.bucket.get(itemKey(bytes));
+    return item && space.decode(bytes, item) as T;
+  }
+
+  /** The value of an item, read at once. */
+  getSync(id: Id): T | undefined {
+    const space = this.#space;
+    const bytes = encodeId(id);
+    const item = space.bucket.getView(itemKey(bytes));
+    return item && space.decode(bytes, item) as T;
+  }
+
+  /** The values of several items, in their order, `undefined` where there is none. */
+  getMany(ids: Iterable<Id>): Promise<(T | undefined)[]> {
+    try {
+      return Promise.all(Array.from(ids, (id) => this.get(id)));
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** True if there is an item of that id. */
+  has(id: Id): boolean {
+    return this.#space.bucket.has(itemKey(encodeId(id)));
+  }
+
+  /**
+   * Lists items in the order of their ids, as of one moment. The order is that of
+   * {@linkcode OrderedValue}.
+   *
+   * @throws {UnreadableValueError} At an item that cannot be read.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { collection } from "@sett/badger/cbor";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * type Id = [room: string, time: number];
+   * const messages = collection<string, Id>(store, "messages");
+   * for (const time of [1, 2, 10]) await messages.set(["hall", time], `at ${time}`);
+   * await messages.set(["yard", 3], "elsewhere");
+   * const last = messages.list({ prefix: ["hall"], reverse: true, limit: 2 });
+   * const texts = (await Array.fromAsync(last)).map(({ value }) => value);
+   * assertEquals(texts, ["at 10", "at 2"]);
+   * ```
+   */
+  list(options: ItemListOptions<Id> = {}): ItemIterator<T, Id> {
+    return listItems(this.#space, options) as ItemIterator<T, Id>;
+  }
+
+  /**
+   * The first item, by id, with that value in an index.
+   *
+   * @throws {TypeError} If there is no such index.
+   * @throws {IndexesChangedError} If the index may be incomplete.
+   */
+  async findBy<Name extends keyof I & string>(
+    index: Name,
+    value: IndexedValue<I[Name]>,
+  ): Promise<Item<T, Id> | undefined> {
+    const space = this.#space;
+    const [found, start] = this.#index(index);
+    const id = findByIndex(space, found, start, value as OrderedValue);
+    const item = id && await space.bucket.get(itemKey(id));
+    if (id === undefined || item === undefined) return undefined;
+    return {
+      id: space.decodeId(id) as Id,
+      value: space.decode(id, item) as T,
+    };
+  }
+
+  /**
+   * Lists items in the order of an index, those with the same value in that of their
+   * ids, as of one moment. An item is listed once for each value it has there.
+   *
+   * @throws {TypeError} If there is no such index.
+   * @throws {IndexesChangedError} If the index may be incomplete.
+   */
+  listBy<Name extends keyof I & string>(
+    index: Name,
+    options: IndexListOptions<IndexedValue<I[Name]>> = {},
+  ): ItemIterator<T, Id> {
+    const [found, start] = this.#index(index);
+    return listByIndex(
+      this.#space,
+      found,
+      start,
+      options as IndexListOptions,
+    ) as ItemIterator<T, Id>;
+  }
+
+  /** How many items there are, or have an id in the range. Looks at each key once. */
+  async count(range: ItemRange<Id> = {}): Promise<number> {
+    return await this.#space.bucket.count(itemKeys(range));
+  }
+
+  /**
+   * How many entries an index has for a value or a range. Looks at each key once.
+   *
+   * @throws {TypeError} If there is no such index.
+   * @throws {IndexesChangedError} If the index may be incomplete.
+   */
+  async countBy<Name extends keyof I & string>(
+    index: Name,
+    range: IndexRange<IndexedValue<I[Name]>> = {},
+  ): Promise<number> {
+    const [, start] = this.#index(index);
+    return await this.#space.bucket.count(
+      entryKeys(start, range as IndexListOptions),
+    );
+  }
+
+  #index(name: string): [ResolvedIndex, Uint8Array] {
+    const { catalogue } = this.#space;
+    const index = catalogue.find(name);
+    const action = `look up ${this.name} by ${name}`;
+    return [index, catalogue.forReading(index, action)];
+  }
+}

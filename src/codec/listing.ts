@@ -1,0 +1,248 @@
+/**
+ * Lists items by id and by index. All that a listing gives is of one moment.
+ *
+ * @module
+ */
+
+import type { ListIterator, ListOptions } from "../store/types.ts";
+import { encodeIndexed, type ResolvedIndex } from "./index_definition.ts";
+import { concat, ENTRY_PREFIX, ITEM_PREFIX, itemKey } from "./item.ts";
+import { encodeId, type ItemSpace } from "./item_space.ts";
+import {
+  encodeOrderedPrefix,
+  OrderedReader,
+  type OrderedValue,
+} from "./ordered_key.ts";
+
+/** What ids or index values can begin with. */
+export type OrderedPrefix = string | Uint8Array | readonly OrderedValue[];
+
+/** Which ids, or which values of an index, are meant; all without any of these. */
+export interface ItemRange<Key = OrderedValue> {
+  /**
+   * Only those that begin with it: text or bytes of which it is the beginning, or
+   * arrays whose first elements are its.
+   */
+  prefix?: OrderedPrefix;
+  /** Only it and what stands behind it. */
+  start?: Key;
+  /** Only what stands before it. */
+  end?: Key;
+}
+
+/** What {@linkcode Collection.list} lists. */
+export interface ItemListOptions<Key = OrderedValue> extends ItemRange<Key> {
+  /**
+   * From the last to the first.
+   *
+   * @default {false}
+   */
+  reverse?: boolean;
+  /** At most this many items. Default: all. */
+  limit?: number;
+  /**
+   * Go on where a listing of the same range and direction stood when its `cursor` was
+   * read. The empty string stands for its beginning.
+   */
+  cursor?: string;
+  /** Ends the listing with the signal's reason. */
+  signal?: AbortSignal;
+}
+
+/** Which values of an index are meant. */
+export interface IndexRange<Key = OrderedValue> extends ItemRange<Key> {
+  /** Only items with exactly this value; not together with a range. */
+  value?: Key;
+}
+
+/** What {@linkcode Collection.listBy} lists. */
+export interface IndexListOptions<Key = OrderedValue>
+  extends ItemListOptions<Key>, IndexRange<Key> {}
+
+/** An item of a collection. */
+export interface Item<T, Id = OrderedValue> {
+  /** Its id. */
+  id: Id;
+  /** Its value. */
+  value: T;
+}
+
+/** What one item after the other comes from. */
+export interface ItemIterator<T, Id = OrderedValue>
+  extends AsyncIterableIterator<Item<T, Id>> {
+  /** Where a later listing goes on, behind the last item that was given. */
+  readonly cursor: string;
+}
+
+type KeyOptions = Pick<ListOptions, "prefix" | "start" | "end">;
+
+/** The keys of the bucket that a range of ids stands for. */
+export function itemKeys({ prefix, start, end }: ItemRange): KeyOptions {
+  return {
+    prefix: prefix === undefined
+      ? ITEM_PREFIX
+      : concat(ITEM_PREFIX, encodeOrderedPrefix(prefix)),
+    ...start === undefined ? {} : { start: itemKey(encodeId(start)) },
+    ...end === undefined ? {} : { end: itemKey(encodeId(end)) },
+  };
+}
+
+/** The keys of the bucket that a value or a range of an index stands for. */
+export function entryKeys(
+  stemStart: Uint8Array,
+  { value, prefix, start, end }: IndexRange,
+): KeyOptions {
+  const key = (bytes: Uint8Array) => concat(ENTRY_PREFIX, stemStart, bytes);
+  if (value !== undefined) {
+    if (prefix !== undefined || start !== undefined || end !== undefined) {
+      throw new TypeError(
+        "Cannot list items by a value and a range: give one of them",
+      );
+    }
+    // No encoding begins another, so what begins with it has this value.
+    return { prefix: key(encodeIndexed(value)) };
+  }
+  return {
+    prefix: key(
+      prefix === undefined ? new Uint8Array(0) : encodeOrderedPrefix(prefix),
+    ),
+    ...start === undefined ? {} : { start: key(encodeIndexed(start)) },
+    ...end === undefined ? {} : { end: key(encodeIndexed(end)) },
+  };
+}
+
+/** What of the options goes to the bucket as it is. */
+function passedOn(options: ItemListOptions): ListOptions {
+  const { reverse, limit, cursor, signal } = options;
+  return {
+    ...reverse === undefined ? {} : { reverse },
+    ...limit === undefined ? {} : { limit },
+    ...cursor === undefined ? {} : { cursor },
+    ...signal === undefined ? {} : { signal },
+  };
+}
+
+/** Where an entry points: the stem, and the bytes of the item's id. */
+export function readEntry(
+  key: Uint8Array,
+  target: Uint8Array,
+  index: ResolvedIndex,
+  valueStart: number,
+): { stem: Uint8Array; id: Uint8Array } {
+  const start = ENTRY_PREFIX.length;
+  if (index.unique) return { stem: key.subarray(start), id: target };
+  const reader = new OrderedReader(key, valueStart);
+  reader.read();
+  const { position } = reader;
+  return { stem: key.subarray(start, position), id: key.subarray(position) };
+}
+
+/** Lists items by id. */
+export function listItems(
+  space: ItemSpace,
+  options: ItemListOptions,
+): ItemIterator<unknown> {
+  const list = space.bucket.list({
+    ...itemKeys(options),
+    ...passedOn(options),
+  });
+  async function* generate(): AsyncGenerator<Item<unknown>> {
+    for await (const [key, item] of list) {
+      const id = key.subarray(ITEM_PREFIX.length);
+      yield { id: space.decodeId(id), value: space.decode(id, item) };
+    }
+  }
+  return withCursor(generate(), () => list.cursor);
+}
+
+/** Lists items by an index, whose stems begin with `stemStart`. */
+export function listByIndex(
+  space: ItemSpace,
+  index: ResolvedIndex,
+  stemStart: Uint8Array,
+  options: IndexListOptions,
+): ItemIterator<unknown> {
+  const { bucket } = space;
+  const keys = entryKeys(stemStart, options);
+  const valueStart = ENTRY_PREFIX.length + stemStart.length;
+  let { cursor = "", limit: wanted = Infinity } = options;
+  let list: ListIterator<[Uint8Array, Uint8Array]> | undefined;
+  async function* generate(): AsyncGenerator<Item<unknown>> {
+    const snapshot = bucket.snapshot();
+    try {
+      for (let skipped = true; skipped && wanted > 0;) {
+        skipped = false;
+        list = snapshot.list({
+          ...passedOn(options),
+          ...keys,
+          cursor,
+          ...wanted === Infinity ? {} : { limit: wanted },
+        });
+        for await (const [key, target] of list) {
+          const { stem, id } = readEntry(key, target, index, valueStart);
+          if (!space.hasEntry(snapshot, id, stem)) {
+            skipped = true;
+            continue;
+          }
+          wanted--;
+          const item = await snapshot.get(itemKey(id));
+          yield { id: space.decodeId(id), value: space.decode(id, item!) };
+        }
+        cursor = list.cursor;
+      }
+    } finally {
+      snapshot.close();
+    }
+  }
+  return withCursor(generate(), () => list?.cursor ?? cursor);
+}
+
+/** The first item with that value, as the index has it now. */
+export function findByIndex(
+  space: ItemSpace,
+  index: ResolvedIndex,
+  stemStart: Uint8Array,
+  value: OrderedValue,
+): Uint8Array | undefined {
+  const keys = entryKeys(stemStart, { value });
+  if (index.unique) {
+    const key = keys.prefix as Uint8Array;
+    const id = space.bucket.getSync(key);
+    if (id === undefined) return undefined;
+    const stem = key.subarray(ENTRY_PREFIX.length);
+    return space.hasEntry(space.bucket, id, stem) ? id : undefined;
+  }
+  const valueStart = ENTRY_PREFIX.length + stemStart.length;
+  for (const limit of [1, undefined]) {
+    const list = space.bucket.listSync({
+      ...keys,
+      keysOnly: true,
+      ...limit === undefined ? {} : { limit },
+    });
+    let isEmpty = true;
+    for (const [key] of list) {
+      isEmpty = false;
+      const { stem, id } = readEntry(key, key, index, valueStart);
+      if (space.hasEntry(space.bucket, id, stem)) return id;
+    }
+    if (isEmpty) return undefined;
+  }
+  return undefined;
+}
+
+function withCursor(
+  generator: AsyncGenerator<Item<unknown>>,
+  cursor: () => string,
+): ItemIterator<unknown> {
+  return {
+    get cursor(): string {
+      return cursor();
+    },
+    next: () => generator.next(),
+    return: () => generator.return(undefined),
+    throw: (error) => generator.throw(error),
+    [Symbol.asyncIterator]() {
+      return this;
+    },
+  };
+}
