@@ -205,7 +205,7 @@ function isSame(found: ListedIndex, index: ResolvedIndex): boolean {
 }
 
 function encode(catalogue: Catalogue): Uint8Array {
-  return encodeValue(catalogue, "write the list of indexes").slice();
+  return new Uint8Array(encodeValue(catalogue, "write the list of indexes"));
 }
 
 function isCatalogue(value: unknown): value is Catalogue {

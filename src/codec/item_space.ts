@@ -46,7 +46,7 @@ const EMPTY = new Uint8Array(0);
 export interface PreparedItem {
   /** The ordered bytes of its id. */
   readonly id: Uint8Array;
-  /** Its value in CBOR. */
+  /** Its value in CBOR, good until the next item is prepared. */
   readonly value: Uint8Array;
   /** What the indexes have of it. */
   readonly indexed: readonly IndexedBytes[];
@@ -108,7 +108,7 @@ export class ItemSpace {
     action: string,
   ): PreparedItem {
     const indexed = indexItem(this.indexes, value);
-    return { id, value: encodeValue(value, action).slice(), indexed, expireIn };
+    return { id, value: encodeValue(value, action), indexed, expireIn };
   }
 
   /**

@@ -4,7 +4,7 @@
  * The scheme is that of FoundationDB's tuple layer ("Tuple layer typecodes",
  * design/tuple.md of its repository), as in the keys of Deno.Kv: a byte says the
  * type, what follows compares byte by byte like the value, and ends where it ends
- * without a length in front. The codes are ours:
+ * without a length in front. Codes and escapes are ours; there "a" begins "a\0":
  *
  * ```text
  * value  = 02                              null
@@ -19,7 +19,7 @@
  * number = 8 bytes: the IEEE 754 double, most significant byte first; all bits
  *          inverted if it is negative, the first bit inverted if it is not
  * length = 1 byte: bytes of the magnitude, which has no leading zero
- * escaped: each byte 00 is followed by FF
+ * escaped: a byte 00 as 01 01, a byte 01 as 01 02
  * ```
  *
  * So the order is: null, false, true, numbers, bigints, dates, strings (by code
@@ -48,7 +48,7 @@ export const ORDERED_BIGINT_BYTES_MAX = 255;
 export const ORDERED_DEPTH_MAX = 16;
 
 const END = 0x00;
-const ESCAPED = 0xff;
+const ESCAPE = 0x01;
 const NULL = 0x02;
 const FALSE = 0x03;
 const TRUE = 0x04;
@@ -117,8 +117,11 @@ function writeEscaped(bytes: Uint8Array): void {
   reserve(bytes.length * 2);
   for (let i = 0; i < bytes.length; i++) {
     const byte = bytes[i]!;
-    buffer[at++] = byte;
-    if (byte === END) buffer[at++] = ESCAPED;
+    if (byte > ESCAPE) buffer[at++] = byte;
+    else {
+      buffer[at++] = ESCAPE;
+      buffer[at++] = byte + 1;
+    }
   }
 }
 
@@ -135,7 +138,7 @@ function writeText(text: string): void {
   let i = 0;
   for (; i < text.length; i++) {
     const code = text.charCodeAt(i);
-    if (code === 0 || code > 127) break;
+    if (code <= ESCAPE || code > 127) break;
     buffer[at++] = code;
   }
   if (i === text.length) return;
@@ -318,16 +321,15 @@ export class OrderedReader {
   }
 
   #escaped(): Uint8Array {
-    const { bytes } = this;
     const found: number[] = [];
-    while (true) {
-      const byte = this.#byte();
-      if (byte !== END) found.push(byte);
-      else if (bytes[this.position] === ESCAPED) {
-        this.position++;
-        found.push(END);
-      } else return Uint8Array.from(found);
+    for (let byte = this.#byte(); byte !== END; byte = this.#byte()) {
+      if (byte === ESCAPE) {
+        byte = this.#byte() - 1;
+        if (byte !== END && byte !== ESCAPE) throw unreadable();
+      }
+      found.push(byte);
     }
+    return Uint8Array.from(found);
   }
 
   #array(depth: number): OrderedValue[] {
