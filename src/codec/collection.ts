@@ -4,12 +4,12 @@
  * @module
  */
 
-import type { Indexes } from "./index_definition.ts";
+import type { IndexValues } from "./index_definition.ts";
 import { rebuildIndexes } from "./index_rebuild.ts";
 import { ITEM_PREFIX, itemKey } from "./item.ts";
 import { ItemReader } from "./item_reader.ts";
-import { encodeId, type ItemSpace } from "./item_space.ts";
-import type { OrderedValue } from "./ordered_key.ts";
+import type { ItemSpace } from "./item_space.ts";
+import { encodeKey, type OrderedValue } from "./ordered_key.ts";
 import { isPromise, type StandardSchema, validate } from "./schema.ts";
 
 /** How an item is written. */
@@ -34,7 +34,7 @@ export type ItemChange<T, Input = T> =
 
 /**
  * A collection, got by {@linkcode collection}: values of type `T` under ids of type
- * `Id`, looked up by id and by the indexes `I`. `Input` is what the schema takes.
+ * `Id`, looked up by id and by the indexes `Values`. `Input` is what the schema takes.
  *
  * A write takes the item and its index entries in one batch: after a crash both are
  * there or neither is. Without a schema, or with one that answers at once, it shows
@@ -70,8 +70,8 @@ export class Collection<
   T,
   Input = T,
   Id extends OrderedValue = string,
-  I extends Indexes<T> = Indexes<T>,
-> extends ItemReader<T, Id, I> {
+  Values extends IndexValues = IndexValues,
+> extends ItemReader<T, Id, Values> {
   readonly #space: ItemSpace;
   readonly #schema: StandardSchema<unknown> | undefined;
 
@@ -119,7 +119,7 @@ export class Collection<
     try {
       const space = this.#space;
       const action = `${doing} ${space.name}`;
-      const bytes = encodeId(id);
+      const bytes = encodeKey(id);
       const write = (accepted: unknown) =>
         space.put(
           space.prepare(bytes, accepted, options?.expireIn, action),
@@ -172,7 +172,7 @@ export class Collection<
     const space = this.#space;
     const { bucket, name } = space;
     const action = `update an item of ${name}`;
-    const bytes = encodeId(id);
+    const bytes = encodeKey(id);
     const key = itemKey(bytes);
     for (;;) {
       const before = bucket.getEntry(key);
@@ -203,7 +203,7 @@ export class Collection<
    */
   delete(id: Id): Promise<boolean> {
     try {
-      return this.#space.remove(encodeId(id));
+      return this.#space.remove(encodeKey(id));
     } catch (error) {
       return Promise.reject(error);
     }

@@ -5,28 +5,16 @@
  */
 
 import { describe } from "../engine/key_buffer.ts";
-import { encodeOrdered, type OrderedValue } from "./ordered_key.ts";
+import { encodeKey, type OrderedValue } from "./ordered_key.ts";
 
-/** How an index is made. */
-export interface IndexOptions<T> {
-  /**
-   * The value under which an item is found; `undefined` leaves it out. It must give
-   * the same for the same item, and change nothing.
-   */
-  value: (item: T) => OrderedValue | undefined;
+/** How an index is made, beside its function. */
+export interface IndexOptions {
   /**
    * Refuse an item if another has the same value.
    *
    * @default {false}
    */
   unique?: boolean;
-  /**
-   * The value is an array, and the item is found under each of its elements. Without
-   * it an array is one value, compared element by element.
-   *
-   * @default {false}
-   */
-  multi?: boolean;
   /**
    * Raise it when the function changes what it gives: the collection then asks for
    * `rebuildIndexes()`. Functions themselves cannot be compared. Range 1 to
@@ -37,28 +25,44 @@ export interface IndexOptions<T> {
   version?: number;
 }
 
-/** An index: its function, or its options. */
-export type IndexDefinition<T> =
-  | ((item: T) => OrderedValue | undefined)
-  | IndexOptions<T>;
+/** An index in which an item has one value at most. */
+export interface ValueIndex<T, Value> extends IndexOptions {
+  /**
+   * The value under which an item is found; `undefined` leaves it out. An array is one
+   * value, compared element by element. The function must give the same for the same
+   * item, and change nothing.
+   */
+  value: (item: T) => Value | undefined;
+}
+
+/** An index in which an item has any number of values. */
+export interface ValuesIndex<T, Value> extends IndexOptions {
+  /**
+   * The values under each of which an item is found; `undefined` leaves it out. The
+   * function must give the same for the same item, and change nothing.
+   */
+  values: (item: T) => readonly Value[] | undefined;
+}
+
+/** An index: the function of a {@linkcode ValueIndex}, or all of it. */
+export type IndexDefinition<T, Value = OrderedValue> =
+  | ((item: T) => Value | undefined)
+  | ValueIndex<T, Value>
+  | ValuesIndex<T, Value>;
+
+/** The type of the values of each index of a collection, by name. */
+export type IndexValues = Record<string, OrderedValue>;
 
 /** The indexes of a collection by name. */
-export type Indexes<T> = Record<string, IndexDefinition<T>>;
-
-/** The type of the values by which an index is looked up. */
-export type IndexedValue<Definition> = Definition extends
-  { value: (item: never) => infer Value }
-  ? Definition extends { multi: true }
-    ? Exclude<Value, undefined> extends readonly (infer Element)[] ? Element
-    : OrderedValue
-  : Exclude<Value, undefined>
-  : Definition extends (item: never) => infer Value ? Exclude<Value, undefined>
-  : OrderedValue;
+export type Indexes<T, Values extends IndexValues = IndexValues> = {
+  [Name in keyof Values]: IndexDefinition<T, Values[Name]>;
+};
 
 /** A definition with all that was left out. */
 export interface ResolvedIndex {
   readonly name: string;
   readonly unique: boolean;
+  /** True if an item has any number of values. */
   readonly multi: boolean;
   readonly version: number;
   readonly valueOf: (item: unknown) => unknown;
@@ -74,8 +78,8 @@ export interface IndexedBytes {
 const VERSION_MAX = 2 ** 31 - 1;
 const NAMES: ReadonlySet<string> = new Set([
   "value",
+  "values",
   "unique",
-  "multi",
   "version",
 ]);
 
@@ -112,12 +116,18 @@ function resolveIndex(name: string, definition: unknown): ResolvedIndex {
   if (unknown !== undefined) {
     throw refuse(`it has no option ${unknown}, only ${[...NAMES].join(", ")}`);
   }
-  const { value, unique = false, multi = false, version = 1 } =
-    options as Record<string, unknown>;
-  if (typeof value !== "function") throw refuse("its value is no function");
-  if (typeof unique !== "boolean" || typeof multi !== "boolean") {
-    throw refuse("unique and multi must be true or false");
+  const { value, values, unique = false, version = 1 } = options as Record<
+    string,
+    unknown
+  >;
+  const valueOf = value ?? values;
+  if (typeof valueOf !== "function") {
+    throw refuse("it has no function as value or values");
   }
+  if (value !== undefined && values !== undefined) {
+    throw refuse("it has value and values: give one of them");
+  }
+  if (typeof unique !== "boolean") throw refuse("unique must be true or false");
   if (typeof version !== "number") throw refuse("its version is no number");
   if (!Number.isInteger(version) || version < 1 || version > VERSION_MAX) {
     throw new RangeError(
@@ -127,17 +137,13 @@ function resolveIndex(name: string, definition: unknown): ResolvedIndex {
     );
   }
   if (!name.isWellFormed()) throw refuse("its name has a lone surrogate");
-  const valueOf = value as ResolvedIndex["valueOf"];
-  return { name, unique, multi, version, valueOf };
-}
-
-/**
- * The bytes of a value to look up or to enter. An index takes -0 for 0, as `===` does.
- *
- * @throws {TypeError} If it has no place in the order.
- */
-export function encodeIndexed(value: unknown): Uint8Array {
-  return encodeOrdered((value === 0 ? 0 : value) as OrderedValue);
+  return {
+    name,
+    unique,
+    multi: values !== undefined,
+    version,
+    valueOf: valueOf as ResolvedIndex["valueOf"],
+  };
 }
 
 /**
@@ -160,9 +166,9 @@ export function indexItem(
     }
     if (!Array.isArray(value)) {
       throw new TypeError(
-        `Cannot enter an item in the index ${index.name}: it has multi, and ${
+        `Cannot enter an item in the index ${index.name}: its values are ${
           describe(value)
-        } is not an array`,
+        }, not an array`,
       );
     }
     const first = found.length;
@@ -179,7 +185,7 @@ export function indexItem(
 
 function encodeFor(index: ResolvedIndex, value: unknown): Uint8Array {
   try {
-    return encodeIndexed(value);
+    return encodeKey(value as OrderedValue);
   } catch (cause) {
     if (!(cause instanceof TypeError)) throw cause;
     throw new TypeError(

@@ -4,13 +4,9 @@
  * @module
  */
 
-import type {
-  IndexedValue,
-  Indexes,
-  ResolvedIndex,
-} from "./index_definition.ts";
+import type { IndexValues, ResolvedIndex } from "./index_definition.ts";
 import { itemKey } from "./item.ts";
-import { encodeId, type ItemSpace } from "./item_space.ts";
+import type { ItemSpace } from "./item_space.ts";
 import {
   entryKeys,
   findByIndex,
@@ -24,13 +20,13 @@ import {
   listByIndex,
   listItems,
 } from "./listing.ts";
-import type { OrderedValue } from "./ordered_key.ts";
+import { encodeKey, type OrderedValue } from "./ordered_key.ts";
 
 /** Reads the items of a collection. */
 export abstract class ItemReader<
   T,
   Id extends OrderedValue,
-  I extends Indexes<T>,
+  Values extends IndexValues,
 > {
   readonly #space: ItemSpace;
 
@@ -53,7 +49,7 @@ export abstract class ItemReader<
    */
   async get(id: Id): Promise<T | undefined> {
     const space = this.#space;
-    const bytes = encodeId(id);
+    const bytes = encodeKey(id);
     const item = await space.bucket.get(itemKey(bytes));
     return item && space.decode(bytes, item) as T;
   }
@@ -61,7 +57,7 @@ export abstract class ItemReader<
   /** The value of an item, read at once. */
   getSync(id: Id): T | undefined {
     const space = this.#space;
-    const bytes = encodeId(id);
+    const bytes = encodeKey(id);
     const item = space.bucket.getView(itemKey(bytes));
     return item && space.decode(bytes, item) as T;
   }
@@ -77,7 +73,7 @@ export abstract class ItemReader<
 
   /** True if there is an item of that id. */
   has(id: Id): boolean {
-    return this.#space.bucket.has(itemKey(encodeId(id)));
+    return this.#space.bucket.has(itemKey(encodeKey(id)));
   }
 
   /**
@@ -112,9 +108,9 @@ export abstract class ItemReader<
    * @throws {TypeError} If there is no such index.
    * @throws {IndexesChangedError} If the index may be incomplete.
    */
-  async findBy<Name extends keyof I & string>(
+  async findBy<Name extends keyof Values & string>(
     index: Name,
-    value: IndexedValue<I[Name]>,
+    value: Values[Name],
   ): Promise<Item<T, Id> | undefined> {
     const space = this.#space;
     const [found, start] = this.#index(index);
@@ -134,9 +130,9 @@ export abstract class ItemReader<
    * @throws {TypeError} If there is no such index.
    * @throws {IndexesChangedError} If the index may be incomplete.
    */
-  listBy<Name extends keyof I & string>(
+  listBy<Name extends keyof Values & string>(
     index: Name,
-    options: IndexListOptions<IndexedValue<I[Name]>> = {},
+    options: IndexListOptions<Values[Name]> = {},
   ): ItemIterator<T, Id> {
     const [found, start] = this.#index(index);
     return listByIndex(
@@ -158,9 +154,9 @@ export abstract class ItemReader<
    * @throws {TypeError} If there is no such index.
    * @throws {IndexesChangedError} If the index may be incomplete.
    */
-  async countBy<Name extends keyof I & string>(
+  async countBy<Name extends keyof Values & string>(
     index: Name,
-    range: IndexRange<IndexedValue<I[Name]>> = {},
+    range: IndexRange<Values[Name]> = {},
   ): Promise<number> {
     const [, start] = this.#index(index);
     return await this.#space.bucket.count(

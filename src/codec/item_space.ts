@@ -33,11 +33,7 @@ import {
   itemKey,
   readItemHead,
 } from "./item.ts";
-import {
-  decodeOrdered,
-  encodeOrdered,
-  type OrderedValue,
-} from "./ordered_key.ts";
+import { decodeOrdered, type OrderedValue } from "./ordered_key.ts";
 import { decodeValue, encodeValue } from "./value_codec.ts";
 
 const EMPTY = new Uint8Array(0);
@@ -66,11 +62,6 @@ export interface PutOptions {
 export interface KeySource {
   /** The value of a key. */
   getSync(key: Uint8Array): Uint8Array | undefined;
-}
-
-/** The bytes of an id, of which -0 and 0 are the same. */
-export function encodeId(id: OrderedValue): Uint8Array {
-  return encodeOrdered(id === 0 ? 0 : id);
 }
 
 /** The items of one collection. */

@@ -5,10 +5,11 @@
  */
 
 import type { ListIterator, ListOptions } from "../store/types.ts";
-import { encodeIndexed, type ResolvedIndex } from "./index_definition.ts";
+import type { ResolvedIndex } from "./index_definition.ts";
 import { concat, ENTRY_PREFIX, ITEM_PREFIX, itemKey } from "./item.ts";
-import { encodeId, type ItemSpace } from "./item_space.ts";
+import type { ItemSpace } from "./item_space.ts";
 import {
+  encodeKey,
   encodeOrderedPrefix,
   OrderedReader,
   type OrderedValue,
@@ -82,8 +83,8 @@ export function itemKeys({ prefix, start, end }: ItemRange): KeyOptions {
     prefix: prefix === undefined
       ? ITEM_PREFIX
       : concat(ITEM_PREFIX, encodeOrderedPrefix(prefix)),
-    ...start === undefined ? {} : { start: itemKey(encodeId(start)) },
-    ...end === undefined ? {} : { end: itemKey(encodeId(end)) },
+    ...start === undefined ? {} : { start: itemKey(encodeKey(start)) },
+    ...end === undefined ? {} : { end: itemKey(encodeKey(end)) },
   };
 }
 
@@ -100,14 +101,14 @@ export function entryKeys(
       );
     }
     // No encoding begins another, so what begins with it has this value.
-    return { prefix: key(encodeIndexed(value)) };
+    return { prefix: key(encodeKey(value)) };
   }
   return {
     prefix: key(
       prefix === undefined ? new Uint8Array(0) : encodeOrderedPrefix(prefix),
     ),
-    ...start === undefined ? {} : { start: key(encodeIndexed(start)) },
-    ...end === undefined ? {} : { end: key(encodeIndexed(end)) },
+    ...start === undefined ? {} : { start: key(encodeKey(start)) },
+    ...end === undefined ? {} : { end: key(encodeKey(end)) },
   };
 }
 
@@ -170,7 +171,8 @@ export function listByIndex(
   async function* generate(): AsyncGenerator<Item<unknown>> {
     const snapshot = bucket.snapshot();
     try {
-      for (let skipped = true; skipped && wanted > 0;) {
+      let skipped: boolean;
+      do {
         skipped = false;
         list = snapshot.list({
           ...passedOn(options),
@@ -189,7 +191,7 @@ export function listByIndex(
           yield { id: space.decodeId(id), value: space.decode(id, item!) };
         }
         cursor = list.cursor;
-      }
+      } while (skipped && wanted > 0);
     } finally {
       snapshot.close();
     }

@@ -53,9 +53,11 @@ export {
 } from "./errors.ts";
 export type {
   IndexDefinition,
-  IndexedValue,
   Indexes,
   IndexOptions,
+  IndexValues,
+  ValueIndex,
+  ValuesIndex,
 } from "./index_definition.ts";
 export type {
   IndexListOptions,

@@ -8,7 +8,11 @@ import { describe } from "../engine/key_buffer.ts";
 import { KeySpace } from "../store/key_space.ts";
 import { Store } from "../store/store.ts";
 import { Collection } from "./collection.ts";
-import { type Indexes, resolveIndexes } from "./index_definition.ts";
+import {
+  type Indexes,
+  type IndexValues,
+  resolveIndexes,
+} from "./index_definition.ts";
 import { ItemSpace } from "./item_space.ts";
 import type { OrderedValue } from "./ordered_key.ts";
 import {
@@ -19,7 +23,7 @@ import {
 } from "./schema.ts";
 
 /** What a collection is. */
-export interface CollectionOptions<T, I extends Indexes<T> = Indexes<T>> {
+export interface CollectionOptions<T> {
   /**
    * A validator that implements Standard Schema, such as one of Zod, Valibot or
    * ArkType. Each value is put to it before it is written, and what it gives is
@@ -31,18 +35,18 @@ export interface CollectionOptions<T, I extends Indexes<T> = Indexes<T>> {
    * collection that has items takes {@linkcode Collection.rebuildIndexes}. Default:
    * none.
    */
-  indexes?: I;
+  indexes?: Indexes<T>;
 }
 
 /** A collection whose type is that of its schema. */
 export interface SchemaCollectionOptions<
   Schema extends StandardSchema,
-  I extends Indexes<SchemaOutput<Schema>>,
+  Values extends IndexValues,
 > {
   /** As in {@linkcode CollectionOptions}. */
   schema: Schema;
   /** As in {@linkcode CollectionOptions}. */
-  indexes?: I;
+  indexes?: Indexes<SchemaOutput<Schema>, Values>;
 }
 
 const OPTIONS: ReadonlySet<string> = new Set(["schema", "indexes"]);
@@ -72,13 +76,13 @@ const OPTIONS: ReadonlySet<string> = new Set(["schema", "indexes"]);
  */
 export function collection<
   Schema extends StandardSchema,
-  I extends Indexes<SchemaOutput<Schema>> = Record<never, never>,
+  Values extends IndexValues = Record<never, never>,
   Id extends OrderedValue = string,
 >(
   space: KeySpace,
   name: string,
-  options: SchemaCollectionOptions<Schema, I>,
-): Collection<SchemaOutput<Schema>, SchemaInput<Schema>, Id, I>;
+  options: SchemaCollectionOptions<Schema, Values>,
+): Collection<SchemaOutput<Schema>, SchemaInput<Schema>, Id, Values>;
 /** A collection of values of type `T` under ids of type `Id`. */
 export function collection<T, Id extends OrderedValue = string>(
   space: KeySpace,

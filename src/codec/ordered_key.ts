@@ -66,6 +66,7 @@ const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 let buffer = new Uint8Array(1024);
 let view = new DataView(buffer.buffer);
 let at = 0;
+let mergesZeros = false;
 
 /** Makes room for `count` more bytes. */
 function reserve(count: number): void {
@@ -192,7 +193,7 @@ function write(value: unknown, depth: number): void {
     writeEnd();
   } else if (typeof value === "number") {
     if (Number.isNaN(value)) throw unfit("NaN", "it has no place in an order");
-    writeNumber(NUMBER, value);
+    writeNumber(NUMBER, mergesZeros && value === 0 ? 0 : value);
   } else if (typeof value === "bigint") {
     writeBigInt(value);
   } else if (typeof value === "boolean" || value === null) {
@@ -214,7 +215,21 @@ function write(value: unknown, depth: number): void {
  * @throws {TypeError} If the value has no place in the order.
  */
 export function encodeOrdered(value: OrderedValue): Uint8Array {
+  return encode(value, false);
+}
+
+/**
+ * The same for an id or an index, in which -0 is 0, as `===` has it.
+ *
+ * @throws {TypeError} If the value has no place in the order.
+ */
+export function encodeKey(value: OrderedValue): Uint8Array {
+  return encode(value, true);
+}
+
+function encode(value: OrderedValue, merges: boolean): Uint8Array {
   at = 0;
+  mergesZeros = merges;
   write(value, 0);
   return buffer.slice(0, at);
 }
@@ -237,7 +252,7 @@ export function encodeOrderedPrefix(
       } as prefix: it must be a string, a Uint8Array or an array`,
     );
   }
-  const bytes = encodeOrdered(prefix);
+  const bytes = encodeKey(prefix);
   return bytes.subarray(0, bytes.length - 1);
 }
 

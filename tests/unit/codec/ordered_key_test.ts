@@ -1,8 +1,14 @@
 /** Ids and index values as bytes: their order, and the way back. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertNotEquals,
+  assertThrows,
+} from "@std/assert";
 import fc from "fast-check";
 import {
   decodeOrdered,
+  encodeKey,
   encodeOrdered,
   encodeOrderedPrefix,
   OrderedReader,
@@ -152,7 +158,9 @@ function listBegins(list: OrderedValue[], prefix: OrderedValue[]): boolean {
 }
 
 Deno.test("ordered values: a prefix is what all that begin with it begin with", () => {
-  const anyList = fc.array(anyOrdered, { maxLength: 2 });
+  // Of ids and index values -0 is 0, so that a prefix takes them for the same.
+  const anyList = fc.array(anyOrdered, { maxLength: 2 })
+    .map((list) => decodeOrdered(encodeKey(list)) as OrderedValue[]);
   const anyLetters = fc.array(fc.constantFrom("\0", "\x01", "a", "ü"), {
     maxLength: 3,
   })
@@ -195,6 +203,12 @@ Deno.test("ordered values: the bytes are the documented ones", () => {
   assertEquals(bytes("a\0\x01ü"), "40 61 01 01 01 02 c3 bc 00");
   assertEquals(bytes(Uint8Array.of(0, 255)), "50 01 01 ff 00");
   assertEquals(bytes(["a", [], null]), "60 40 61 00 60 00 02 00");
+});
+
+Deno.test("ordered values: of ids and index values -0 is 0, at any depth", () => {
+  assertEquals(encodeKey(-0), encodeOrdered(0));
+  assertEquals(encodeKey(["a", [-0]]), encodeOrdered(["a", [0]]));
+  assertNotEquals(encodeOrdered([-0]), encodeOrdered([0]));
 });
 
 Deno.test("ordered values: what has no place in the order is refused", () => {
