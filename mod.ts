@@ -28,6 +28,23 @@
 export { Store } from "./src/store/store.ts";
 export { Bucket } from "./src/store/bucket.ts";
 export { Batch, type BatchTarget } from "./src/store/batch.ts";
+export {
+  type AtomicCheck,
+  AtomicOperation,
+  type CommitError,
+  type CommitResult,
+  type Merge,
+} from "./src/store/atomic.ts";
+export {
+  type TransactionListOptions,
+  type TransactionOptions,
+  TransactionSpace,
+} from "./src/store/transaction.ts";
+export type {
+  WatchChange,
+  WatchedCommit,
+  WatchOptions,
+} from "./src/store/watch.ts";
 export { KeySpace } from "./src/store/key_space.ts";
 export { KeyReader } from "./src/store/key_reader.ts";
 export { Snapshot, SnapshotReader } from "./src/store/snapshot.ts";

@@ -22,6 +22,9 @@
  * - `BAD_PATH`: the data path cannot be a data directory (a file stands there).
  * - `TOO_MANY_OPEN_FILES`: raise the limit of open files or the segment size.
  * - `BATCH_TOO_LARGE`: a batch must fit in one segment; split it.
+ * - `CONFLICT`: others changed what a transaction read, time and again; try again.
+ * - `NOT_A_COUNTER`: the key that is to count has a value that is no counter.
+ * - `TOO_OLD`: the log does not hold what came after a versionstamp any more.
  * - `UNSUPPORTED_CODEC`: this runtime cannot decode a value written elsewhere.
  * - `NOT_COMPRESSED`: a compressed read found a value that was stored plain.
  * - `ALREADY_REGISTERED`: a registry already holds that name.
@@ -45,6 +48,9 @@ export type StoreErrorCode =
   | "BAD_PATH"
   | "TOO_MANY_OPEN_FILES"
   | "BATCH_TOO_LARGE"
+  | "CONFLICT"
+  | "NOT_A_COUNTER"
+  | "TOO_OLD"
   | "UNSUPPORTED_CODEC"
   | "NOT_COMPRESSED"
   | "ALREADY_REGISTERED"

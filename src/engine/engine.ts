@@ -30,6 +30,7 @@ import { writeSnapshot } from "./index_snapshot.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 import { Level0 } from "./level0.ts";
+import { LogFollowers } from "./log_tail.ts";
 import { LogicalClock } from "./logical_clock.ts";
 import { LogWriter, NEXT_VERSION } from "./log_writer.ts";
 import { RecordReader } from "./record_reader.ts";
@@ -55,6 +56,8 @@ export class Engine {
   readonly collector: GarbageCollector;
   /** Keeps blocks of files. */
   readonly cache: BlockCache;
+  /** Those who follow the log. */
+  readonly followers: LogFollowers = new LogFollowers();
   /** What the engine counts. */
   readonly counters: Counters;
   /** What opening found and did. */
@@ -115,6 +118,11 @@ export class Engine {
       recovered.expiryHorizon,
     );
     this.queue = new CommitQueue(log, this.writer, settings);
+    const settleFlushed = this.writer.onFlushed;
+    this.writer.onFlushed = (error) => {
+      settleFlushed(error);
+      this.followers.noteFlushed();
+    };
     this.cache = new BlockCache(settings.blockCacheSize, this.#secret);
     this.reader = new RecordReader(
       log,
@@ -235,8 +243,11 @@ export class Engine {
     return true;
   }
 
-  /** Appends a batch: all of it or nothing will be there after a crash. */
-  commit(batch: BatchBuffer): void {
+  /**
+   * Appends a batch: all of it or nothing will be there after a crash. Expiries count
+   * from `now`.
+   */
+  commit(batch: BatchBuffer, now: number = this.now()): void {
     const { writer } = this;
     const { count } = batch;
     const { valueLogFileSize, valueLogMaxEntries } = this.#settings;
@@ -251,7 +262,7 @@ export class Engine {
     }
     writer.makeRoom(bytes, bytes, count);
     try {
-      appendBatch(writer, this.key, batch, this.now());
+      appendBatch(writer, this.key, batch, now);
     } catch (error) {
       writer.abandon(error);
       throw error;
@@ -332,6 +343,7 @@ export class Engine {
       this.status = "closed";
       try {
         this.#level0.close();
+        this.followers.end();
         this.log.close();
         this.ledger.history.dropAll();
       } finally {

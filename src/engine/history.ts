@@ -96,6 +96,14 @@ export class Moment {
   /** What the key that was last found was like. */
   past: PastPut | undefined;
 
+  /** The keys that changed since. */
+  *changedKeys(): Generator<string> {
+    yield* this.notes.keys();
+    for (let moment = this.next; moment; moment = moment.next) {
+      yield* moment.notes.keys();
+    }
+  }
+
   /** The keys that changed since and whose entries left the index. */
   *goneKeys(): Generator<string> {
     yield* this.gone;

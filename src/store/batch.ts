@@ -7,7 +7,7 @@
 import type { BatchBuffer } from "../engine/batch_buffer.ts";
 import { Engine } from "../engine/engine.ts";
 import { bucketPrefix } from "./bucket_name.ts";
-import { readExpireIn } from "./key_space.ts";
+import { readExpireIn } from "./expire_in.ts";
 import type { Key, SetOptions, Value } from "./types.ts";
 import { ValueBuffer } from "./value_buffer.ts";
 

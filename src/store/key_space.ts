@@ -5,37 +5,26 @@
  */
 
 import type { Engine } from "../engine/engine.ts";
-import { describe } from "../engine/key_buffer.ts";
 import { Batch } from "./batch.ts";
+import { AtomicOperation, type Merge } from "./atomic.ts";
+import { checkOperand, count, readCounter } from "./counter.ts";
+import { readExpireIn } from "./expire_in.ts";
 import { hasValue, KeyReader } from "./key_reader.ts";
 import { readRange } from "./range.ts";
 import { deleteRange } from "./range_work.ts";
+import {
+  runTransaction,
+  type TransactionOptions,
+  type TransactionSpace,
+} from "./transaction.ts";
 import type { Key, RangeWorkOptions, SetOptions, Value } from "./types.ts";
 import { ValueBuffer } from "./value_buffer.ts";
+import { watch, type WatchedCommit, type WatchOptions } from "./watch.ts";
 
 /** One call in this many is timed for the latency percentiles; a power of two. */
 const TIMED_CALL_MASK = 64 - 1;
 
 const values = new ValueBuffer();
-
-/** Checks `expireIn` and returns it; 0 stands for none. */
-export function readExpireIn(options: SetOptions | undefined): number {
-  const expireIn = options?.expireIn;
-  if (expireIn === undefined) return 0;
-  if (typeof expireIn !== "number") {
-    throw new TypeError(
-      `Cannot use ${
-        describe(expireIn)
-      } as expireIn: it must be a number of milliseconds`,
-    );
-  }
-  if (!(expireIn > 0) || expireIn > Number.MAX_SAFE_INTEGER / 2) {
-    throw new RangeError(
-      `Cannot use ${expireIn} as expireIn: it must be a finite number of milliseconds greater than 0`,
-    );
-  }
-  return Math.ceil(expireIn);
-}
 
 /**
  * A set of keys with values. Keys in one bucket, or in the store outside all
@@ -213,5 +202,162 @@ export abstract class KeySpace extends KeyReader {
    */
   clear(options: { signal?: AbortSignal } = {}): Promise<number> {
     return this.deleteRange(options);
+  }
+
+  /** Starts an atomic operation; see {@linkcode AtomicOperation}. */
+  atomic(): AtomicOperation {
+    this.#engine.check("start an atomic operation");
+    return new AtomicOperation(this.#engine, this.#prefix);
+  }
+
+  /**
+   * Reads and writes as if nobody else did meanwhile: reads are of the moment at which
+   * it begins and see its own writes, which take effect together at the end. If others
+   * changed what was read, it is done again.
+   *
+   * @param work What to do. It may run several times, so it should change nothing but
+   * through the transaction. If it throws, nothing is written.
+   * @param options How often to try.
+   * @returns What `work` returned.
+   * @throws {StoreError} `CONFLICT` after too many attempts, `BATCH_TOO_LARGE` if the
+   * writes do not fit in one segment. There is no other limit.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * await store.batch().set("a", "5").set("b", "0").commit();
+   * const number = (value?: Uint8Array) =>
+   *   Number(new TextDecoder().decode(value));
+   * await store.transaction((tx) => {
+   *   tx.set("b", `${number(tx.get("b")) + number(tx.get("a"))}`);
+   *   tx.delete("a");
+   * });
+   * assertEquals(number(await store.get("b")), 5);
+   * ```
+   */
+  async transaction<T>(
+    work: (transaction: TransactionSpace) => T | Promise<T>,
+    options: TransactionOptions = {},
+  ): Promise<T> {
+    this.#engine.check("begin a transaction");
+    return await runTransaction(this.#engine, this.#prefix, work, options);
+  }
+
+  /**
+   * Adds to a counter, an unsigned 64-bit number that wraps around; one that is not
+   * there counts from 0.
+   *
+   * @param key The key.
+   * @param by What is added.
+   * @param options When the counter expires if it is new; it keeps that.
+   * @returns The number afterwards.
+   * @throws {StoreError} `NOT_A_COUNTER` if the key has another value.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * assertEquals(await store.increment("visits"), 1n);
+   * assertEquals(await store.increment("visits", 2n, { expireIn: 1000 }), 3n);
+   * assertEquals(store.getCounter("visits"), 3n);
+   * ```
+   */
+  increment(
+    key: Key,
+    by: bigint = 1n,
+    options?: SetOptions,
+  ): Promise<bigint> {
+    try {
+      checkOperand(by, "sum");
+      let result = 0n;
+      const sum = (value: Uint8Array | undefined) => {
+        const next = count(value, "sum", by);
+        result = readCounter(next);
+        return next;
+      };
+      return this.atomic().merge(key, "", sum, options).commit()
+        .then(() => result);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The number of a counter; `undefined` if the key has no value. */
+  getCounter(key: Key): bigint | undefined {
+    const value = this.getView(key);
+    return value && readCounter(value);
+  }
+
+  /**
+   * Changes a value in one step that no other write can come between.
+   *
+   * @param key The key; it keeps the time at which it expires.
+   * @param operand What is merged into it.
+   * @param merge Makes the new value; it must not call the store.
+   * @param options When the key expires if it is new.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * const append = (value: Uint8Array | undefined, operand: Uint8Array) =>
+   *   new Uint8Array([...value ?? [], ...operand]);
+   * await store.merge("log", "one ", append);
+   * await store.merge("log", "two", append);
+   * assertEquals(new TextDecoder().decode(await store.get("log")), "one two");
+   * ```
+   */
+  merge(
+    key: Key,
+    operand: Value,
+    merge: Merge,
+    options?: SetOptions,
+  ): Promise<void> {
+    try {
+      return this.atomic().merge(key, operand, merge, options).commit()
+        .then(() => {});
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * Tells of every commit that changes keys of interest, in the order of the log, from
+   * the present or from a versionstamp on. Each comes once, whole, and after it was
+   * handed to the operating system.
+   *
+   * Nothing is kept in memory for a stream that is behind: it reads the log. Segments
+   * that are collected meanwhile stay on disk until it has read them, up to
+   * `heldBytesMax` bytes; beyond those it fails with `TOO_OLD`. A key that expires is
+   * not told of. The stream ends when the store is closed.
+   *
+   * @throws {StoreError} `TOO_OLD` if the log does not hold everything since `since`
+   * any more, because garbage was collected.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * const changes = store.watch({ prefix: "user:" });
+   * await store.set("user:1", "Ada");
+   * for await (const { versionstamp, changes: [change] } of changes) {
+   *   assertEquals(new TextDecoder().decode(change!.key), "user:1");
+   *   assertEquals(versionstamp, store.getEntry("user:1").versionstamp);
+   *   break;
+   * }
+   * ```
+   */
+  watch(options: WatchOptions = {}): ReadableStream<WatchedCommit> {
+    this.#engine.check("watch keys");
+    return watch(this.#engine, this.#prefix, options);
   }
 }

@@ -38,6 +38,17 @@ function join(prefix: Uint8Array | undefined, bytes: Uint8Array): Uint8Array {
   return joined;
 }
 
+/** What all keys of a key space begin with that begin with a caller's prefix. */
+export function prefixBytes(
+  space: Uint8Array | undefined,
+  prefix: Key | undefined,
+): Uint8Array {
+  return join(
+    space,
+    prefix === undefined ? new Uint8Array(0) : boundBytes(prefix, "prefix"),
+  );
+}
+
 /**
  * The range that `options` mean in the key space whose keys begin with `space`. It
  * never reaches beyond the prefix nor the key space, whatever the bounds are.
@@ -48,10 +59,7 @@ export function readRange(
 ): KeyRange {
   const isBucket = space !== undefined;
   const { prefix, start, end } = options;
-  const whole = join(
-    space,
-    prefix === undefined ? new Uint8Array(0) : boundBytes(prefix, "prefix"),
-  );
+  const whole = prefixBytes(space, prefix);
   let first = orderKey(whole, isBucket);
   let last = afterPrefix(whole, isBucket);
   if (start !== undefined) {

@@ -9,12 +9,15 @@
  */
 
 import type { Key, KeySpace, SetOptions, Value } from "../../mod.ts";
+import { addAtomicTests } from "./atomics.ts";
 import { addBatchTests } from "./batches.ts";
 import { addListTests } from "./listing.ts";
 import { addKeyTests } from "./keys.ts";
 import { addMistakeTests } from "./mistakes.ts";
+import { addRangeTests } from "./ranges.ts";
 import { addSpaceTests } from "./space.ts";
 import { addValueTests } from "./values.ts";
+import { addWatchTests } from "./watching.ts";
 
 /** What any key space can do. */
 export interface Keys {
@@ -84,4 +87,7 @@ export function addConformanceTests(
   addSpaceTests(check);
   addBatchTests(check);
   addListTests(check);
+  addRangeTests(check);
+  addAtomicTests(check);
+  addWatchTests(check);
 }
