@@ -47,6 +47,14 @@ interface Known {
   difference: string | undefined;
 }
 
+/** What a write needs to know of the indexes. */
+export interface WritableIndexes {
+  /** What the stems of each index begin with. */
+  readonly starts: ReadonlyMap<ResolvedIndex, Uint8Array>;
+  /** The list if it is yet to be written: it must go into the batch of the write. */
+  readonly unwritten: Uint8Array | undefined;
+}
+
 /** The list of one bucket, held against what was asked for. */
 export class IndexCatalogue {
   readonly #bucket: KeySpace;
@@ -77,14 +85,19 @@ export class IndexCatalogue {
   }
 
   /**
-   * What the stems of each index begin with, for a write.
+   * What a write needs to know.
    *
    * @throws {IndexesChangedError} If the indexes are not those asked for.
    */
-  forWriting(action: string): ReadonlyMap<ResolvedIndex, Uint8Array> {
-    const { difference, starts } = this.#read();
-    if (difference === undefined) return starts;
-    throw new IndexesChangedError(this.#name, action, difference);
+  forWriting(action: string): WritableIndexes {
+    const { difference, bytes, starts, catalogue } = this.#read();
+    if (difference !== undefined) {
+      throw new IndexesChangedError(this.#name, action, difference);
+    }
+    return {
+      starts,
+      unwritten: bytes === undefined ? encode(catalogue) : undefined,
+    };
   }
 
   /**
@@ -93,19 +106,13 @@ export class IndexCatalogue {
    * @throws {IndexesChangedError} If the index may be incomplete.
    */
   forReading(index: ResolvedIndex, action: string): Uint8Array {
-    const start = this.forWriting(action).get(index)!;
-    if (this.#read().catalogue.built) return start;
+    const { difference, starts, catalogue } = this.#read();
+    if (difference === undefined && catalogue.built) return starts.get(index)!;
     throw new IndexesChangedError(
       this.#name,
       action,
-      "its indexes are not built to the end",
+      difference ?? "its indexes are not built to the end",
     );
-  }
-
-  /** The list if it is yet to be written: it must go into the batch of the write. */
-  get unwritten(): Uint8Array | undefined {
-    const { bytes, catalogue } = this.#read();
-    return bytes === undefined ? encode(catalogue) : undefined;
   }
 
   /**

@@ -54,7 +54,7 @@ async function renew(space: ItemSpace, id: Uint8Array): Promise<boolean> {
   const value = space.decode(id, item);
   const head = readItemHead(item)!;
   const indexed = indexItem(space.indexes, value);
-  const starts = catalogue.forWriting(action);
+  const { starts } = catalogue.forWriting(action);
   const stems = indexed.map(({ index, bytes }) =>
     concat(starts.get(index)!, bytes)
   );
@@ -107,5 +107,5 @@ async function dropUnnamed(
     // The entry may have passed to another item since the listing began.
     id = bucket.getSync(key) ?? target;
   }
-  if (!space.hasEntry(bucket, id, stem)) await bucket.delete(key);
+  if (space.itemOf(bucket, id, stem) === undefined) await bucket.delete(key);
 }

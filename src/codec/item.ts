@@ -139,8 +139,14 @@ export function encodeItem(
   return bytes;
 }
 
-/** What stands before the value; `undefined` if the bytes are not those of an item. */
-export function readItemHead(bytes: Uint8Array): ItemHead | undefined {
+/**
+ * What stands before the value; `undefined` if the bytes are not those of an item.
+ * Whoever only wants the value need not take the stems.
+ */
+export function readItemHead(
+  bytes: Uint8Array,
+  takesStems = true,
+): ItemHead | undefined {
   const mark = bytes[1]!;
   if (bytes[0] !== FORMAT || !(mark <= EXPIRING)) return undefined;
   const numbers = new NumberReader(bytes, 2);
@@ -150,7 +156,7 @@ export function readItemHead(bytes: Uint8Array): ItemHead | undefined {
     const length = numbers.read();
     const end = numbers.position + length;
     if (!(length > 0 && end <= bytes.length)) return undefined;
-    stems.push(bytes.slice(numbers.position, end));
+    if (takesStems) stems.push(bytes.slice(numbers.position, end));
     numbers.position = end;
   }
   if (!(numbers.position < bytes.length)) return undefined;

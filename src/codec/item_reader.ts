@@ -108,19 +108,17 @@ export abstract class ItemReader<
    * @throws {TypeError} If there is no such index.
    * @throws {IndexesChangedError} If the index may be incomplete.
    */
-  async findBy<Name extends keyof Values & string>(
+  findBy<Name extends keyof Values & string>(
     index: Name,
     value: Values[Name],
   ): Promise<Item<T, Id> | undefined> {
-    const space = this.#space;
-    const [found, start] = this.#index(index);
-    const id = findByIndex(space, found, start, value as OrderedValue);
-    const item = id && await space.bucket.get(itemKey(id));
-    if (id === undefined || item === undefined) return undefined;
-    return {
-      id: space.decodeId(id) as Id,
-      value: space.decode(id, item) as T,
-    };
+    try {
+      const [found, start] = this.#index(index);
+      const item = findByIndex(this.#space, found, start, value);
+      return Promise.resolve(item as Item<T, Id> | undefined);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /**

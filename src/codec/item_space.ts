@@ -115,29 +115,32 @@ export class ItemSpace {
   ): Promise<void> {
     const { bucket, catalogue } = this;
     const { id, value, indexed, expireIn } = item;
-    const starts = catalogue.forWriting(action);
+    const { starts, unwritten } = catalogue.forWriting(action);
+    const key = itemKey(id);
+    if (isNew && bucket.has(key)) {
+      throw new ItemExistsError(this.name, decodeOrdered(id));
+    }
+    const isExpiring = expireIn !== undefined;
+    const options = isExpiring ? { expireIn } : {};
+    if (starts.size === 0 && unwritten === undefined) {
+      // Without indexes the item is all there is to write.
+      return bucket.set(key, encodeItem([], isExpiring, value), options);
+    }
     const stems = indexed.map(({ index, bytes }) =>
       concat(starts.get(index)!, bytes)
     );
-    const key = itemKey(id);
     const there = bucket.getView(key);
-    if (isNew && there !== undefined) {
-      throw new ItemExistsError(this.name, decodeOrdered(id));
-    }
     const old = there === undefined ? undefined : readItemHead(there);
     const oldStems = old?.stems ?? [];
     for (const [i, stem] of stems.entries()) {
       if (!isUnique(stem) || hasStem(oldStems, stem)) continue;
       this.#refuseConflict(indexed[i]!, stem, id, action);
     }
-    const isExpiring = expireIn !== undefined;
     // An entry expires with its item, so it cannot stay as it is if either does.
     const keepsEntries = !renewsEntries && !isExpiring &&
       old?.isExpiring !== true;
     const batch = bucket.batch();
     return commit(batch, () => {
-      const options = isExpiring ? { expireIn } : {};
-      const { unwritten } = catalogue;
       if (unwritten !== undefined) batch.set(CATALOGUE_KEY, unwritten);
       for (const stem of oldStems) {
         if (!hasStem(stems, stem)) batch.delete(entryKey(stem, id));
@@ -173,7 +176,7 @@ export class ItemSpace {
   ): void {
     const owner = this.bucket.getSync(entryKey(stem, id));
     if (owner === undefined || sameBytes(owner, id)) return;
-    if (!this.hasEntry(this.bucket, owner, stem)) return;
+    if (this.itemOf(this.bucket, owner, stem) === undefined) return;
     throw new UniqueIndexError(
       this.name,
       action,
@@ -185,13 +188,17 @@ export class ItemSpace {
   }
 
   /**
-   * True if the item names the entry. One that it does not name can only be there if
-   * something else wrote to the bucket; it counts for nothing.
+   * The bytes of the item if it names the entry. One that it does not name can only be
+   * there if something else wrote to the bucket; it counts for nothing.
    */
-  hasEntry(source: KeySource, id: Uint8Array, stem: Uint8Array): boolean {
+  itemOf(
+    source: KeySource,
+    id: Uint8Array,
+    stem: Uint8Array,
+  ): Uint8Array | undefined {
     const item = source.getSync(itemKey(id));
     const stems = item === undefined ? undefined : readItemHead(item)?.stems;
-    return stems !== undefined && hasStem(stems, stem);
+    return stems !== undefined && hasStem(stems, stem) ? item : undefined;
   }
 
   /**
@@ -200,7 +207,7 @@ export class ItemSpace {
    * @throws {UnreadableValueError} If they are not those of an item.
    */
   decode(id: Uint8Array, item: Uint8Array): unknown {
-    const head = readItemHead(item);
+    const head = readItemHead(item, false);
     if (head === undefined) {
       throw new UnreadableValueError(this.name, this.decodeId(id));
     }

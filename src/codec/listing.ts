@@ -75,7 +75,11 @@ export interface ItemIterator<T, Id = OrderedValue>
   readonly cursor: string;
 }
 
-type KeyOptions = Pick<ListOptions, "prefix" | "start" | "end">;
+interface KeyOptions {
+  prefix: Uint8Array;
+  start?: Uint8Array;
+  end?: Uint8Array;
+}
 
 /** The keys of the bucket that a range of ids stands for. */
 export function itemKeys({ prefix, start, end }: ItemRange): KeyOptions {
@@ -124,18 +128,39 @@ function passedOn(options: ItemListOptions): ListOptions {
 }
 
 /** Where an entry points: the stem, and the bytes of the item's id. */
-export function readEntry(
+function readEntry(
   key: Uint8Array,
   target: Uint8Array,
   index: ResolvedIndex,
-  valueStart: number,
+  { valueStart, valueEnd }: EntryPlace,
 ): { stem: Uint8Array; id: Uint8Array } {
   const start = ENTRY_PREFIX.length;
   if (index.unique) return { stem: key.subarray(start), id: target };
-  const reader = new OrderedReader(key, valueStart);
-  reader.read();
-  const { position } = reader;
-  return { stem: key.subarray(start, position), id: key.subarray(position) };
+  let end = valueEnd;
+  if (end === undefined) {
+    const reader = new OrderedReader(key, valueStart);
+    reader.read();
+    end = reader.position;
+  }
+  return { stem: key.subarray(start, end), id: key.subarray(end) };
+}
+
+/** Where the value stands in the keys of entries. */
+interface EntryPlace {
+  valueStart: number;
+  /** Known if all have the same value. */
+  valueEnd: number | undefined;
+}
+
+function entryPlace(
+  stemStart: Uint8Array,
+  keys: KeyOptions,
+  value: OrderedValue | undefined,
+): EntryPlace {
+  return {
+    valueStart: ENTRY_PREFIX.length + stemStart.length,
+    valueEnd: value === undefined ? undefined : keys.prefix.length,
+  };
 }
 
 /** Lists items by id. */
@@ -165,7 +190,7 @@ export function listByIndex(
 ): ItemIterator<unknown> {
   const { bucket } = space;
   const keys = entryKeys(stemStart, options);
-  const valueStart = ENTRY_PREFIX.length + stemStart.length;
+  const place = entryPlace(stemStart, keys, options.value);
   let { cursor = "", limit: wanted = Infinity } = options;
   let list: ListIterator<[Uint8Array, Uint8Array]> | undefined;
   async function* generate(): AsyncGenerator<Item<unknown>> {
@@ -181,14 +206,14 @@ export function listByIndex(
           ...wanted === Infinity ? {} : { limit: wanted },
         });
         for await (const [key, target] of list) {
-          const { stem, id } = readEntry(key, target, index, valueStart);
-          if (!space.hasEntry(snapshot, id, stem)) {
+          const { stem, id } = readEntry(key, target, index, place);
+          const item = space.itemOf(snapshot, id, stem);
+          if (item === undefined) {
             skipped = true;
             continue;
           }
           wanted--;
-          const item = await snapshot.get(itemKey(id));
-          yield { id: space.decodeId(id), value: space.decode(id, item!) };
+          yield { id: space.decodeId(id), value: space.decode(id, item) };
         }
         cursor = list.cursor;
       } while (skipped && wanted > 0);
@@ -199,33 +224,36 @@ export function listByIndex(
   return withCursor(generate(), () => list?.cursor ?? cursor);
 }
 
-/** The first item with that value, as the index has it now. */
+/** The first item with that value. */
 export function findByIndex(
   space: ItemSpace,
   index: ResolvedIndex,
   stemStart: Uint8Array,
   value: OrderedValue,
-): Uint8Array | undefined {
-  const keys = entryKeys(stemStart, { value });
+): Item<unknown> | undefined {
+  const { bucket } = space;
+  const key = concat(ENTRY_PREFIX, stemStart, encodeKey(value));
+  const stem = key.subarray(ENTRY_PREFIX.length);
+  const read = (id: Uint8Array) => {
+    const item = space.itemOf(bucket, id, stem);
+    return item && { id: space.decodeId(id), value: space.decode(id, item) };
+  };
   if (index.unique) {
-    const key = keys.prefix as Uint8Array;
-    const id = space.bucket.getSync(key);
-    if (id === undefined) return undefined;
-    const stem = key.subarray(ENTRY_PREFIX.length);
-    return space.hasEntry(space.bucket, id, stem) ? id : undefined;
+    const id = bucket.getSync(key);
+    return id && read(id);
   }
-  const valueStart = ENTRY_PREFIX.length + stemStart.length;
+  // One key will do, unless that entry counts for nothing.
   for (const limit of [1, undefined]) {
-    const list = space.bucket.listSync({
-      ...keys,
+    const list = bucket.listSync({
+      prefix: key,
       keysOnly: true,
       ...limit === undefined ? {} : { limit },
     });
     let isEmpty = true;
-    for (const [key] of list) {
+    for (const [entry] of list) {
       isEmpty = false;
-      const { stem, id } = readEntry(key, key, index, valueStart);
-      if (space.hasEntry(space.bucket, id, stem)) return id;
+      const found = read(entry.subarray(key.length));
+      if (found !== undefined) return found;
     }
     if (isEmpty) return undefined;
   }

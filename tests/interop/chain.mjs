@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { Store } from "@sett/badger";
 import { bytesOf, check, RUNTIME, text } from "./checks.mjs";
+import { linkCollection } from "./collections.mjs";
 
 const KEYS_PER_LINK = 200;
 const MIB = 1_048_576;
@@ -64,6 +65,7 @@ export async function runLink(directory, link) {
       await store.gc({ discardRatio: 0.2 });
       await compare(store, link + 1);
     });
+    await linkCollection(store, link);
   } finally {
     await store.close();
   }
