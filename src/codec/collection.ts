@@ -6,11 +6,12 @@
 
 import type { IndexValues } from "./index_definition.ts";
 import { rebuildIndexes } from "./index_rebuild.ts";
-import { ITEM_PREFIX, itemKey } from "./item.ts";
+import { ITEM_PREFIX } from "./item.ts";
 import { ItemReader } from "./item_reader.ts";
 import type { ItemSpace } from "./item_space.ts";
 import { encodeKey, type OrderedValue } from "./ordered_key.ts";
 import { isPromise, type StandardSchema, validate } from "./schema.ts";
+import { WriteWindow } from "./write_window.ts";
 
 /** How an item is written. */
 export interface ItemSetOptions {
@@ -119,10 +120,10 @@ export class Collection<
     try {
       const space = this.#space;
       const action = `${doing} ${space.name}`;
-      const bytes = encodeKey(id);
+      const key = encodeKey(id, ITEM_PREFIX);
       const write = (accepted: unknown) =>
         space.put(
-          space.prepare(bytes, accepted, options?.expireIn, action),
+          space.prepare(key, accepted, options?.expireIn, action),
           action,
           { isNew },
         );
@@ -172,12 +173,11 @@ export class Collection<
     const space = this.#space;
     const { bucket, name } = space;
     const action = `update an item of ${name}`;
-    const bytes = encodeKey(id);
-    const key = itemKey(bytes);
+    const key = encodeKey(id, ITEM_PREFIX);
     for (;;) {
       const before = bucket.getEntry(key);
       if (before.value === undefined) return undefined;
-      const current = space.decode(bytes, before.value) as T;
+      const current = space.decode(key, before.value) as T;
       const wanted = typeof change === "function"
         ? change(current)
         : { ...current, ...change };
@@ -187,7 +187,7 @@ export class Collection<
       const { expiresAt } = before;
       const expireIn = options.expireIn ??
         (expiresAt && Math.max(1, expiresAt - Date.now()));
-      const item = space.prepare(bytes, next, expireIn, action);
+      const item = space.prepare(key, next, expireIn, action);
       const now = bucket.getEntry(key);
       if (now.versionstamp !== before.versionstamp) continue;
       await space.put(item, action);
@@ -203,7 +203,7 @@ export class Collection<
    */
   delete(id: Id): Promise<boolean> {
     try {
-      return this.#space.remove(encodeKey(id));
+      return this.#space.remove(encodeKey(id, ITEM_PREFIX));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -222,10 +222,14 @@ export class Collection<
       keysOnly: true,
       ...options,
     });
+    const writes = new WriteWindow();
     let count = 0;
     for await (const [key] of list) {
-      if (await space.remove(key.subarray(ITEM_PREFIX.length))) count++;
+      if (!space.bucket.has(key)) continue;
+      count++;
+      await writes.add(space.remove(key));
     }
+    await writes.settle();
     return count;
   }
 

@@ -60,6 +60,9 @@ export class IndexCatalogue {
   readonly #bucket: KeySpace;
   readonly #name: string;
   readonly #asked: readonly ResolvedIndex[];
+  /** The list of a new collection. */
+  readonly #fresh: Catalogue;
+  readonly #freshBytes: Uint8Array;
   #known: Known | undefined;
 
   /** Nothing is read or written yet. */
@@ -71,6 +74,11 @@ export class IndexCatalogue {
     this.#bucket = bucket;
     this.#name = name;
     this.#asked = asked;
+    const indexes = asked.map((index, id) => ({ ...listed(index), id }));
+    const nextId = indexes.length;
+    this.#fresh = { format: FORMAT, built: true, nextId, indexes };
+    // Not at the first write: the bytes of its value are in the encoder then.
+    this.#freshBytes = encode(this.#fresh);
   }
 
   /** The index of that name. */
@@ -90,13 +98,13 @@ export class IndexCatalogue {
    * @throws {IndexesChangedError} If the indexes are not those asked for.
    */
   forWriting(action: string): WritableIndexes {
-    const { difference, bytes, starts, catalogue } = this.#read();
+    const { difference, bytes, starts } = this.#read();
     if (difference !== undefined) {
       throw new IndexesChangedError(this.#name, action, difference);
     }
     return {
       starts,
-      unwritten: bytes === undefined ? encode(catalogue) : undefined,
+      unwritten: bytes === undefined ? this.#freshBytes : undefined,
     };
   }
 
@@ -145,17 +153,12 @@ export class IndexCatalogue {
       if (isUnchanged) return known;
     }
     const copy = bytes?.slice();
-    const catalogue = copy === undefined ? this.#fresh() : this.#decode(copy);
+    const catalogue = copy === undefined ? this.#fresh : this.#decode(copy);
     return this.#known = {
       bytes: copy,
       catalogue,
       ...this.#compare(catalogue.indexes),
     };
-  }
-
-  #fresh(): Catalogue {
-    const indexes = this.#asked.map((index, id) => ({ ...listed(index), id }));
-    return { format: FORMAT, built: true, nextId: indexes.length, indexes };
   }
 
   #decode(bytes: Uint8Array): Catalogue {

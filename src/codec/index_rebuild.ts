@@ -12,13 +12,14 @@ import {
   concat,
   ENTRY_PREFIX,
   entryKey,
+  idOf,
   isUnique,
   ITEM_PREFIX,
-  itemKey,
   readItemHead,
 } from "./item.ts";
 import { hasStem, type ItemSpace } from "./item_space.ts";
 import { OrderedReader } from "./ordered_key.ts";
+import { WriteWindow } from "./write_window.ts";
 
 const ACTION = "rebuild the indexes of";
 
@@ -32,26 +33,33 @@ export async function rebuildIndexes(
   // From here on every write enters its item into the new indexes, so the walk over
   // the items of this moment leaves none out.
   await bucket.set(CATALOGUE_KEY, catalogue.beginRebuild());
+  const writes = new WriteWindow();
   let written = 0;
   const items = { prefix: ITEM_PREFIX, keysOnly: true, ...stop } as const;
   for await (const [key] of bucket.list(items)) {
-    if (await renew(space, key.subarray(ITEM_PREFIX.length))) written++;
+    const write = renew(space, key);
+    if (write === undefined) continue;
+    written++;
+    await writes.add(write);
   }
   const entries = { prefix: ENTRY_PREFIX, ...stop };
   for await (const [key, target] of bucket.list(entries)) {
-    await dropUnnamed(space, key, target);
+    const write = dropUnnamed(space, key, target);
+    if (write !== undefined) await writes.add(write);
   }
+  // Nothing may say that the indexes are built before they are.
+  await writes.settle();
   await bucket.set(CATALOGUE_KEY, catalogue.endRebuild());
   return written;
 }
 
-/** Enters an item as it is now; false if its entries are right already. */
-async function renew(space: ItemSpace, id: Uint8Array): Promise<boolean> {
+/** Enters an item as it is now, if its entries are not right already. */
+function renew(space: ItemSpace, key: Uint8Array): Promise<void> | undefined {
   const { bucket, catalogue, name } = space;
-  const { value: item, expiresAt } = bucket.getEntry(itemKey(id));
-  if (item === undefined) return false;
+  const { value: item, expiresAt } = bucket.getEntry(key);
+  if (item === undefined) return undefined;
   const action = `${ACTION} ${name}`;
-  const value = space.decode(id, item);
+  const value = space.decode(key, item);
   const head = readItemHead(item)!;
   const indexed = indexItem(space.indexes, value);
   const { starts } = catalogue.forWriting(action);
@@ -60,15 +68,14 @@ async function renew(space: ItemSpace, id: Uint8Array): Promise<boolean> {
   );
   const isRight = stems.length === head.stems.length &&
     stems.every((stem) => hasStem(head.stems, stem)) &&
-    stems.every((stem) => hasOwnEntry(space, stem, id));
-  if (isRight) return false;
+    stems.every((stem) => hasOwnEntry(space, stem, idOf(key)));
+  if (isRight) return undefined;
   const expireIn = expiresAt === undefined
     ? undefined
     : Math.max(1, expiresAt - Date.now());
   const bytes = item.subarray(head.valueStart);
-  const prepared = { id, value: bytes, indexed, expireIn };
-  await space.put(prepared, action, { renewsEntries: true });
-  return true;
+  const prepared = { key, value: bytes, indexed, expireIn };
+  return space.put(prepared, action, { renewsEntries: true });
 }
 
 /** True if the entry is there and points at the item. */
@@ -85,11 +92,11 @@ function hasOwnEntry(
 }
 
 /** Deletes an entry that its item does not name. */
-async function dropUnnamed(
+function dropUnnamed(
   space: ItemSpace,
   key: Uint8Array,
   target: Uint8Array,
-): Promise<void> {
+): Promise<unknown> | undefined {
   const { bucket } = space;
   const start = ENTRY_PREFIX.length;
   let stem = key.subarray(start);
@@ -107,5 +114,7 @@ async function dropUnnamed(
     // The entry may have passed to another item since the listing began.
     id = bucket.getSync(key) ?? target;
   }
-  if (space.itemOf(bucket, id, stem) === undefined) await bucket.delete(key);
+  return space.itemOf(bucket, id, stem) === undefined
+    ? bucket.delete(key)
+    : undefined;
 }

@@ -34,7 +34,7 @@ const EXPIRING = 1;
 export interface ItemHead {
   /** True if it expires, and its entries with it. */
   isExpiring: boolean;
-  /** The stems of its entries, as arrays of their own. */
+  /** The stems of its entries; they share no memory with what they were read from. */
   stems: Uint8Array[];
   /** Where its value begins. */
   valueStart: number;
@@ -111,6 +111,11 @@ export function itemKey(id: Uint8Array): Uint8Array {
   return concat(ITEM_PREFIX, id);
 }
 
+/** The bytes of the id in the key of an item. */
+export function idOf(key: Uint8Array): Uint8Array {
+  return key.subarray(ITEM_PREFIX.length);
+}
+
 /** The key of an item's entry. */
 export function entryKey(stem: Uint8Array, id: Uint8Array): Uint8Array {
   return isUnique(stem)
@@ -151,14 +156,23 @@ export function readItemHead(
   if (bytes[0] !== FORMAT || !(mark <= EXPIRING)) return undefined;
   const numbers = new NumberReader(bytes, 2);
   const count = numbers.read();
-  const stems: Uint8Array[] = [];
+  if (Number.isNaN(count)) return undefined;
+  const borders: number[] = [];
   for (let i = 0; i < count; i++) {
     const length = numbers.read();
     const end = numbers.position + length;
     if (!(length > 0 && end <= bytes.length)) return undefined;
-    if (takesStems) stems.push(bytes.slice(numbers.position, end));
+    borders.push(numbers.position, end);
     numbers.position = end;
   }
   if (!(numbers.position < bytes.length)) return undefined;
+  const stems: Uint8Array[] = [];
+  if (takesStems && borders.length > 0) {
+    // One copy with views on it takes less than a copy of each.
+    const copy = bytes.slice(0, numbers.position);
+    for (let i = 0; i < borders.length; i += 2) {
+      stems.push(copy.subarray(borders[i], borders[i + 1]));
+    }
+  }
   return { isExpiring: mark === EXPIRING, stems, valueStart: numbers.position };
 }

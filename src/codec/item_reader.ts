@@ -5,14 +5,13 @@
  */
 
 import type { IndexValues, ResolvedIndex } from "./index_definition.ts";
-import { itemKey } from "./item.ts";
-import type { ItemSpace } from "./item_space.ts";
+import { ITEM_PREFIX } from "./item.ts";
+import type { Item, ItemSpace } from "./item_space.ts";
 import {
   entryKeys,
   findByIndex,
   type IndexListOptions,
   type IndexRange,
-  type Item,
   type ItemIterator,
   itemKeys,
   type ItemListOptions,
@@ -49,17 +48,17 @@ export abstract class ItemReader<
    */
   async get(id: Id): Promise<T | undefined> {
     const space = this.#space;
-    const bytes = encodeKey(id);
-    const item = await space.bucket.get(itemKey(bytes));
-    return item && space.decode(bytes, item) as T;
+    const key = encodeKey(id, ITEM_PREFIX);
+    const item = await space.bucket.get(key);
+    return item && space.decode(key, item) as T;
   }
 
   /** The value of an item, read at once. */
   getSync(id: Id): T | undefined {
     const space = this.#space;
-    const bytes = encodeKey(id);
-    const item = space.bucket.getView(itemKey(bytes));
-    return item && space.decode(bytes, item) as T;
+    const key = encodeKey(id, ITEM_PREFIX);
+    const item = space.bucket.getView(key);
+    return item && space.decode(key, item) as T;
   }
 
   /** The values of several items, in their order, `undefined` where there is none. */
@@ -73,7 +72,7 @@ export abstract class ItemReader<
 
   /** True if there is an item of that id. */
   has(id: Id): boolean {
-    return this.#space.bucket.has(itemKey(encodeKey(id)));
+    return this.#space.bucket.has(encodeKey(id, ITEM_PREFIX));
   }
 
   /**

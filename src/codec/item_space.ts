@@ -29,6 +29,7 @@ import {
   concat,
   encodeItem,
   entryKey,
+  idOf,
   isUnique,
   itemKey,
   readItemHead,
@@ -36,12 +37,20 @@ import {
 import { decodeOrdered, type OrderedValue } from "./ordered_key.ts";
 import { decodeValue, encodeValue } from "./value_codec.ts";
 
+/** An item of a collection. */
+export interface Item<T, Id = OrderedValue> {
+  /** Its id. */
+  id: Id;
+  /** Its value. */
+  value: T;
+}
+
 const EMPTY = new Uint8Array(0);
 
 /** An item that is ready to be written: the caller's functions are done with it. */
 export interface PreparedItem {
-  /** The ordered bytes of its id. */
-  readonly id: Uint8Array;
+  /** Its key. */
+  readonly key: Uint8Array;
   /** Its value in CBOR, good until the next item is prepared. */
   readonly value: Uint8Array;
   /** What the indexes have of it. */
@@ -93,13 +102,13 @@ export class ItemSpace {
    * @throws {TypeError} If the value cannot be stored.
    */
   prepare(
-    id: Uint8Array,
+    key: Uint8Array,
     value: unknown,
     expireIn: number | undefined,
     action: string,
   ): PreparedItem {
     const indexed = indexItem(this.indexes, value);
-    return { id, value: encodeValue(value, action), indexed, expireIn };
+    return { key, value: encodeValue(value, action), indexed, expireIn };
   }
 
   /**
@@ -114,11 +123,10 @@ export class ItemSpace {
     { isNew = false, renewsEntries = false }: PutOptions = {},
   ): Promise<void> {
     const { bucket, catalogue } = this;
-    const { id, value, indexed, expireIn } = item;
+    const { key, value, indexed, expireIn } = item;
     const { starts, unwritten } = catalogue.forWriting(action);
-    const key = itemKey(id);
     if (isNew && bucket.has(key)) {
-      throw new ItemExistsError(this.name, decodeOrdered(id));
+      throw new ItemExistsError(this.name, decodeOrdered(idOf(key)));
     }
     const isExpiring = expireIn !== undefined;
     const options = isExpiring ? { expireIn } : {};
@@ -126,6 +134,7 @@ export class ItemSpace {
       // Without indexes the item is all there is to write.
       return bucket.set(key, encodeItem([], isExpiring, value), options);
     }
+    const id = idOf(key);
     const stems = indexed.map(({ index, bytes }) =>
       concat(starts.get(index)!, bytes)
     );
@@ -155,9 +164,9 @@ export class ItemSpace {
   }
 
   /** Removes an item with its entries; false if there is none. */
-  remove(id: Uint8Array): Promise<boolean> {
+  remove(key: Uint8Array): Promise<boolean> {
     const { bucket } = this;
-    const key = itemKey(id);
+    const id = idOf(key);
     const there = bucket.getView(key);
     if (there === undefined) return Promise.resolve(false);
     const stems = readItemHead(there)?.stems ?? [];
@@ -206,16 +215,25 @@ export class ItemSpace {
    *
    * @throws {UnreadableValueError} If they are not those of an item.
    */
-  decode(id: Uint8Array, item: Uint8Array): unknown {
+  decode(key: Uint8Array, item: Uint8Array): unknown {
     const head = readItemHead(item, false);
     if (head === undefined) {
-      throw new UnreadableValueError(this.name, this.decodeId(id));
+      throw new UnreadableValueError(this.name, this.decodeId(idOf(key)));
     }
     try {
       return decodeValue(item, head.valueStart);
     } catch (cause) {
-      throw new UnreadableValueError(this.name, this.decodeId(id), cause);
+      throw new UnreadableValueError(
+        this.name,
+        this.decodeId(idOf(key)),
+        cause,
+      );
     }
+  }
+
+  /** An item, found by the bytes of its id. */
+  readItem(id: Uint8Array, item: Uint8Array): Item<unknown> {
+    return { id: this.decodeId(id), value: this.decode(itemKey(id), item) };
   }
 
   /**

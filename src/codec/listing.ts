@@ -6,8 +6,8 @@
 
 import type { ListIterator, ListOptions } from "../store/types.ts";
 import type { ResolvedIndex } from "./index_definition.ts";
-import { concat, ENTRY_PREFIX, ITEM_PREFIX, itemKey } from "./item.ts";
-import type { ItemSpace } from "./item_space.ts";
+import { concat, ENTRY_PREFIX, idOf, ITEM_PREFIX } from "./item.ts";
+import type { Item, ItemSpace } from "./item_space.ts";
 import {
   encodeKey,
   encodeOrderedPrefix,
@@ -60,14 +60,6 @@ export interface IndexRange<Key = OrderedValue> extends ItemRange<Key> {
 export interface IndexListOptions<Key = OrderedValue>
   extends ItemListOptions<Key>, IndexRange<Key> {}
 
-/** An item of a collection. */
-export interface Item<T, Id = OrderedValue> {
-  /** Its id. */
-  id: Id;
-  /** Its value. */
-  value: T;
-}
-
 /** What one item after the other comes from. */
 export interface ItemIterator<T, Id = OrderedValue>
   extends AsyncIterableIterator<Item<T, Id>> {
@@ -87,8 +79,8 @@ export function itemKeys({ prefix, start, end }: ItemRange): KeyOptions {
     prefix: prefix === undefined
       ? ITEM_PREFIX
       : concat(ITEM_PREFIX, encodeOrderedPrefix(prefix)),
-    ...start === undefined ? {} : { start: itemKey(encodeKey(start)) },
-    ...end === undefined ? {} : { end: itemKey(encodeKey(end)) },
+    ...start === undefined ? {} : { start: encodeKey(start, ITEM_PREFIX) },
+    ...end === undefined ? {} : { end: encodeKey(end, ITEM_PREFIX) },
   };
 }
 
@@ -174,8 +166,7 @@ export function listItems(
   });
   async function* generate(): AsyncGenerator<Item<unknown>> {
     for await (const [key, item] of list) {
-      const id = key.subarray(ITEM_PREFIX.length);
-      yield { id: space.decodeId(id), value: space.decode(id, item) };
+      yield { id: space.decodeId(idOf(key)), value: space.decode(key, item) };
     }
   }
   return withCursor(generate(), () => list.cursor);
@@ -213,7 +204,7 @@ export function listByIndex(
             continue;
           }
           wanted--;
-          yield { id: space.decodeId(id), value: space.decode(id, item) };
+          yield space.readItem(id, item);
         }
         cursor = list.cursor;
       } while (skipped && wanted > 0);
@@ -236,7 +227,7 @@ export function findByIndex(
   const stem = key.subarray(ENTRY_PREFIX.length);
   const read = (id: Uint8Array) => {
     const item = space.itemOf(bucket, id, stem);
-    return item && { id: space.decodeId(id), value: space.decode(id, item) };
+    return item && space.readItem(id, item);
   };
   if (index.unique) {
     const id = bucket.getSync(key);

@@ -59,10 +59,10 @@ export type {
   ValueIndex,
   ValuesIndex,
 } from "./index_definition.ts";
+export type { Item } from "./item_space.ts";
 export type {
   IndexListOptions,
   IndexRange,
-  Item,
   ItemIterator,
   ItemListOptions,
   ItemRange,

@@ -60,6 +60,7 @@ const TEXT = 0x40;
 const BYTES = 0x50;
 const ARRAY = 0x60;
 
+const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true });
 
@@ -215,20 +216,29 @@ function write(value: unknown, depth: number): void {
  * @throws {TypeError} If the value has no place in the order.
  */
 export function encodeOrdered(value: OrderedValue): Uint8Array {
-  return encode(value, false);
+  return encode(value, false, NOTHING);
 }
 
 /**
- * The same for an id or an index, in which -0 is 0, as `===` has it.
+ * The same for an id or an index, in which -0 is 0, as `===` has it; behind `start`.
  *
  * @throws {TypeError} If the value has no place in the order.
  */
-export function encodeKey(value: OrderedValue): Uint8Array {
-  return encode(value, true);
+export function encodeKey(
+  value: OrderedValue,
+  start: Uint8Array = NOTHING,
+): Uint8Array {
+  return encode(value, true, start);
 }
 
-function encode(value: OrderedValue, merges: boolean): Uint8Array {
+function encode(
+  value: OrderedValue,
+  merges: boolean,
+  start: Uint8Array,
+): Uint8Array {
   at = 0;
+  reserve(start.length);
+  for (let i = 0; i < start.length; i++) buffer[at++] = start[i]!;
   mergesZeros = merges;
   write(value, 0);
   return buffer.slice(0, at);

@@ -20,11 +20,19 @@ const OPTIONS = {
   copyBuffers: true,
 };
 
-const cbor = new Encoder(OPTIONS);
+/**
+ * The package's option (named RESET_BUFFER_MODE there) to write the next value over
+ * this one; else each takes new memory. What others encode with it is left alone.
+ */
+const OVERWRITE = 1024;
+
+type Cbor = Encoder & { encode(value: unknown, mode: number): Uint8Array };
+
+const cbor = new Encoder(OPTIONS) as Cbor;
 /** -0 is only kept among doubles: whole numbers are written as integers otherwise. */
 const cborOfDoubles = new Encoder(
   { ...OPTIONS, alwaysUseFloat: true } as typeof OPTIONS,
-);
+) as Cbor;
 
 /**
  * The bytes of a value: a view that is good until the next call.
@@ -33,7 +41,7 @@ const cborOfDoubles = new Encoder(
  */
 export function encodeValue(value: unknown, action: string): Uint8Array {
   const { hasNegativeZero } = checkStorable(value, action);
-  return (hasNegativeZero ? cborOfDoubles : cbor).encode(value);
+  return (hasNegativeZero ? cborOfDoubles : cbor).encode(value, OVERWRITE);
 }
 
 /**

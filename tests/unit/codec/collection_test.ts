@@ -482,6 +482,8 @@ test("what others wrote there is an error that says where", async ({ space }) =>
     ["text", [...new TextEncoder().encode("hello")], "not those of an item"],
     ["stems", [1, 0, 5, 1], "not those of an item"],
     ["mark", [1, 2, 0, 1], "not those of an item"],
+    ["count", [1, 0, 255, 255, 255, 255, 255, 255, 1], "not those of an item"],
+    ["value", [1, 0, 0], "not those of an item"],
     ["cbor", [1, 0, 0, 0xd8, 0x1c, 0x80], "an unknown use of tag 28"],
     ["cut", [1, 0, 0, 0x9b], "it ends too early"],
   ];

@@ -135,6 +135,10 @@ Deno.test("schema: an update begins anew if another write came between", async (
   const plain = collection<{ n: number; by: string[] }>(store, "items");
   const items = collection(store, "items", { schema });
   await plain.set("one", { n: 1, by: [] });
+  const untilAsked = async (count: number) => {
+    for (let turn = 0; turn < 100; turn++) await Promise.resolve();
+    assertEquals(waiting.length, count, "the update did not begin anew");
+  };
   const seen: number[] = [];
   const update = items.update("one", ({ n, by }) => {
     seen.push(n);
@@ -142,10 +146,10 @@ Deno.test("schema: an update begins anew if another write came between", async (
   });
   await plain.set("one", { n: 10, by: ["set"] });
   waiting[0]!();
-  while (waiting.length < 2) await Promise.resolve();
+  await untilAsked(2);
   await plain.set("one", { n: 20, by: ["set", "set"] });
   waiting[1]!();
-  while (waiting.length < 3) await Promise.resolve();
+  await untilAsked(3);
   waiting[2]!();
   assertEquals(await update, { n: 21, by: ["set", "set", "update"] });
   assertEquals(seen, [1, 10, 20]);
