@@ -34,6 +34,11 @@
  * - `ALREADY_REGISTERED`: a registry already holds that name.
  * - `NOT_REGISTERED`: a registry holds no such name.
  * - `BAD_CONFIG`: a configuration file could not be used.
+ * - `ITEM_EXISTS`: a collection has an item of that id; set or update it.
+ * - `UNIQUE_CONFLICT`: another item has that value of a unique index.
+ * - `INVALID_VALUE`: the schema of a collection refuses the value; see `issues`.
+ * - `UNREADABLE_VALUE`: what is stored is not a value of a collection; set or delete it.
+ * - `INDEXES_CHANGED`: a collection was written with other indexes; rebuild them.
  */
 export type StoreErrorCode =
   | "CLOSED"
@@ -57,7 +62,12 @@ export type StoreErrorCode =
   | "NOT_COMPRESSED"
   | "ALREADY_REGISTERED"
   | "NOT_REGISTERED"
-  | "BAD_CONFIG";
+  | "BAD_CONFIG"
+  | "ITEM_EXISTS"
+  | "UNIQUE_CONFLICT"
+  | "INVALID_VALUE"
+  | "UNREADABLE_VALUE"
+  | "INDEXES_CHANGED";
 
 /** What a {@linkcode StoreError} can carry beside its code and message. */
 export interface StoreErrorOptions {

@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { Store } from "@sett/badger";
 import { bytesOf, check, RUNTIME, text } from "./checks.mjs";
+import { linkCollection } from "./collections.mjs";
 
 const KEYS_PER_LINK = 200;
 const MIB = 1_048_576;
@@ -72,6 +73,7 @@ export async function runLink(directory, link, isEncrypted) {
       await store.gc({ discardRatio: 0.2 });
       await compare(store, link + 1);
     });
+    await linkCollection(store, link);
   } finally {
     await store.close();
   }

@@ -8,6 +8,11 @@ import {
   StoreError,
   type StoreStats,
 } from "@sett/badger";
+import {
+  type Collection,
+  collection,
+  type StandardSchema,
+} from "@sett/badger/cbor";
 import { badgerApp, badgerStats } from "@sett/badger/hono";
 import { Badger, filter, kv } from "@sett/badger/plugin";
 import { Hono } from "hono";
@@ -27,6 +32,35 @@ export async function useEncryption(): Promise<boolean> {
   await store.rotateDataKey();
   await store.close();
   return (await Store.verify("./data", { encryption })).isSound;
+}
+
+export async function useCollection(
+  store: Store,
+  schema: StandardSchema<{ age: string }, { age: number; tags: string[] }>,
+): Promise<number | undefined> {
+  const typed = collection(store, "users", {
+    schema,
+    indexes: {
+      age: (user) => user.age,
+      tags: { values: (user) => user.tags },
+    },
+  });
+  await typed.set("1", { age: "36" });
+  // @ts-expect-error: the schema takes text
+  await typed.set("1", { age: 36 });
+  // @ts-expect-error: the index is of numbers
+  await typed.findBy("age", "36");
+  // @ts-expect-error: there is no such index
+  await typed.findBy("name", "x");
+  for await (const { id, value } of typed.listBy("tags", { value: "x" })) {
+    const both: [string, number] = [id, value.age];
+    if (both[1] === 0) break;
+  }
+  const plain: Collection<{ n: number }, { n: number }, [string, number]> =
+    collection<{ n: number }, [string, number]>(store, "plain", {
+      indexes: { n: (item) => item.n },
+    });
+  return (await plain.get(["a", 1]))?.n;
 }
 
 export async function usePlugin(): Promise<Hono> {

@@ -18,6 +18,9 @@ const [name, directory, argument] = process.argv.slice(2);
 switch (name) {
   case "suite":
     await (await import("./suite.mjs")).runSuite(directory);
+    await (await import("./collections.mjs")).runCollections(
+      `${directory}-collections`,
+    );
     break;
   case "link":
   case "encrypted-link": {
