@@ -47,7 +47,6 @@ export class Segment {
   /** Damage was found in it; the garbage collector leaves it alone. */
   isDamaged = false;
   #readers = 0;
-  #isRetired = false;
   #isClosed = false;
 
   /** Wraps an open file whose header was checked or just written. */
@@ -165,12 +164,6 @@ export class Segment {
     this.#closeIfUnused();
   }
 
-  /** Frees the file once its last reader left. The name is gone already. */
-  retire(): void {
-    this.#isRetired = true;
-    this.#closeIfUnused();
-  }
-
   /** Closes the file once its last reader left. */
   close(): void {
     this.#isClosed = true;
@@ -178,9 +171,6 @@ export class Segment {
   }
 
   #closeIfUnused(): void {
-    if (this.#readers > 0) return;
-    const { file } = this;
-    if (this.#isRetired && file.discard !== undefined) file.discard();
-    else if (this.#isRetired || this.#isClosed) file.close();
+    if (this.#isClosed && this.#readers === 0) this.file.close();
   }
 }
