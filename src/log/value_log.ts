@@ -64,6 +64,13 @@ export class ValueLog {
     return sum;
   }
 
+  /** Bytes of all hint files. */
+  get hintBytes(): number {
+    let sum = 0;
+    for (const segment of this.segments.values()) sum += segment.hintBytes;
+    return sum;
+  }
+
   /** Takes in a segment found on disk; the last one added is the active one. */
   add(segment: Segment): void {
     this.segments.set(segment.id, segment);

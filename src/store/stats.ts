@@ -132,7 +132,7 @@ export function readStats(engine: Engine): StoreStats {
   const { oldest } = ledger.history;
   const lookups = counters.cacheHits + counters.cacheMisses;
   return {
-    lsmSize: engine.lsmBytes,
+    lsmSize: engine.snapshotBytes + log.hintBytes,
     vlogSize: log.length,
     pendingWrites: engine.pendingWrites,
     numReads: counters.reads,
