@@ -6,7 +6,7 @@
  * @module
  */
 
-import { CorruptionError } from "../errors.ts";
+import { CorruptionError, type StoreError } from "../errors.ts";
 import { type FileHandle, readFully, writeFully } from "../fs/file_system.ts";
 import { checksum } from "../format/checksum.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
@@ -46,6 +46,8 @@ export class Segment {
   hintBytes = 0;
   /** Damage was found in it; the garbage collector leaves it alone. */
   isDamaged = false;
+  /** What else than damage bad bytes at an offset may be, where a reader can tell. */
+  excuse: ((offset: number) => StoreError | undefined) | undefined;
   #readers = 0;
   #isClosed = false;
 
@@ -136,7 +138,7 @@ export class Segment {
     }
   }
 
-  #cutOff(offset: number): CorruptionError {
+  #cutOff(offset: number): StoreError {
     return this.corruption(
       "read a record",
       offset,
@@ -145,8 +147,8 @@ export class Segment {
   }
 
   /** An error that names this segment's file. */
-  corruption(action: string, offset: number, reason: string): CorruptionError {
-    return new CorruptionError(
+  corruption(action: string, offset: number, reason: string): StoreError {
+    return this.excuse?.(offset) ?? new CorruptionError(
       action,
       { path: this.file.path, segmentId: this.id, offset },
       reason,

@@ -82,6 +82,9 @@ class Listing {
   check(): void {
     this.signal?.throwIfAborted();
     if (this.engine.status !== "open") throw new StoreClosedError("list keys");
+    if (this.#moment?.isKept === false) {
+      throw new StoreClosedError("list keys", "its moment is over");
+    }
   }
 
   begin(): void {

@@ -38,6 +38,9 @@ async function forEachPage(
       await host.breathe();
       signal?.throwIfAborted();
       if (engine.status !== "open") throw new StoreClosedError(action);
+      if (!moment.isKept) {
+        throw new StoreClosedError(action, "its moment is over");
+      }
     }
   } finally {
     if (given === undefined) engine.ledger.history.drop(moment);
