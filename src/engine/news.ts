@@ -27,7 +27,7 @@ import { StagedRecords } from "./staged_records.ts";
 import { type Survey, takeSurvey } from "./survey.ts";
 
 /** Records that are read between two pauses. */
-const RECORDS_A_SLICE = 256;
+const RECORDS_A_SLICE = 16;
 
 /** A segment that was read further, or for the first time. */
 interface ReadSegment {
@@ -158,6 +158,7 @@ function* readOn(
       news.tail = settledTail(ahead);
     }
     news.read.push({ segment, replay, ahead });
+    yield;
   }
   return news;
 }
