@@ -463,7 +463,7 @@ Deno.test("a reader shows whole commits up to one, whatever the writer does", as
         healed += trial.healed;
       },
     ),
-    { numRuns: 600 },
+    { numRuns: 150 },
   );
   console.log({ looks, rebuilds, healed });
 });
