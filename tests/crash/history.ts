@@ -62,6 +62,8 @@ export class History {
       valueLogMaxEntries: 18,
       blockCacheSize: 65_536,
       valueLogGcEnabled: false,
+      compression: "deflate",
+      compressionThreshold: 64,
     };
     this.#engine = openEngine(this.options, this.#host);
     this.#store = new Store(this.#engine);
@@ -120,7 +122,7 @@ export class History {
     await this.#set("b", "is back");
     await this.#batch(["batch 1", "batch 3", "-batch 2", "-d", "-never there"]);
     if (isReopened) this.#reopen();
-    await this.#set("a", "3 a");
+    await this.#set("a", "3 a ".repeat(30));
     await this.#delete(`${BUCKET}/x`);
     await this.#host.advance(2000);
     this.#note();
