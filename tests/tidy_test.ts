@@ -215,7 +215,8 @@ Deno.test("tidy: the documented defaults and ranges of StoreOptions are the real
     };
   });
   assertEquals(
-    documented,
+    // A key has no default, no range and no place in YAML.
+    documented.filter(({ name }) => name !== "encryption"),
     OPTION_RULES.map((rule) => ({
       name: rule.name,
       default: rule.default,

@@ -10,6 +10,10 @@
 
 import { requireCodec } from "./bucket_options.ts";
 import { nearestName } from "./nearest_name.ts";
+import {
+  checkEncryption,
+  type EncryptionOptions,
+} from "./encryption_options.ts";
 
 /** The settings of {@linkcode Store.open}; all are optional. */
 export interface StoreOptions {
@@ -124,9 +128,10 @@ export interface StoreOptions {
   /**
    * Compress values before they are stored: with `"deflate"`, which every runtime
    * has, or `"zstd"`, which is three times as fast for values of 64 KiB and more,
-   * slower for those of a few KiB, and which Node 20 has not. A value that would not get smaller by an eighth is stored as it is. What was stored
-   * under another setting is read all the same. Costs the time of compressing at each
-   * write, and of decompressing at each read, on the calling thread.
+   * slower for those of a few KiB, and which Node 20 has not. A value that would not
+   * get smaller by an eighth is stored as it is. What was stored under another setting
+   * is read all the same. Costs the time of compressing at each write, and of
+   * decompressing at each read, on the calling thread.
    *
    * @default {"none"}
    */
@@ -137,12 +142,23 @@ export interface StoreOptions {
    * @default {1024}
    */
   compressionThreshold?: number;
+  /**
+   * Encrypt all files with AES-256-GCM. The first open of a directory decides whether
+   * its store is encrypted; from then on it needs the key. Costs a few microseconds for
+   * each 4 KiB read from or written to a file. Not to be had from YAML.
+   */
+  encryption?: EncryptionOptions;
 }
+
+/** A complete set of settings; `encryption` alone has no default. */
+export type ResolvedOptions =
+  & Required<Omit<StoreOptions, "encryption">>
+  & Pick<StoreOptions, "encryption">;
 
 /** One row of the table of settings. */
 export interface OptionRule {
   /** The name in code, a key of {@linkcode StoreOptions}. */
-  readonly name: keyof StoreOptions;
+  readonly name: Exclude<keyof StoreOptions, "encryption">;
   /** The name in YAML. */
   readonly yaml: string;
   /** The kind of value. */
@@ -334,15 +350,16 @@ export function checkOption(
  * @throws {TypeError} If a setting is unknown or of the wrong type.
  * @throws {RangeError} If a setting is out of its range.
  */
-export function resolveOptions(options: StoreOptions): Required<StoreOptions> {
+export function resolveOptions(options: StoreOptions): ResolvedOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
       `Cannot open the store: options must be a path or an object, not ${typeof options}`,
     );
   }
-  const names = OPTION_RULES.map((rule) => rule.name);
+  const names: string[] = OPTION_RULES.map((rule) => rule.name);
+  names.push("encryption");
   for (const name of Object.keys(options)) {
-    if ((names as string[]).includes(name)) continue;
+    if (names.includes(name)) continue;
     const near = nearestName(name, names);
     throw new TypeError(
       `Cannot open the store: unknown option "${name}"` +
@@ -356,8 +373,12 @@ export function resolveOptions(options: StoreOptions): Required<StoreOptions> {
     if (problem !== undefined) throw problem;
     resolved[rule.name] = value;
   }
-  const complete = resolved as unknown as Required<StoreOptions>;
+  const complete = resolved as unknown as ResolvedOptions;
   requireCodec(complete.compression);
+  const { encryption } = options;
+  if (encryption !== undefined) {
+    complete.encryption = checkEncryption(encryption);
+  }
   if (complete.numLevel0TablesStall <= complete.numLevel0Tables) {
     throw new RangeError(
       `Cannot use ${complete.numLevel0TablesStall} as numLevel0TablesStall: ` +

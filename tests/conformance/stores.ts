@@ -77,6 +77,13 @@ export function addStoreTests(register: Register): void {
   );
   addDiskTests(
     register,
+    "encrypted disk store",
+    { ...SMALL, encryption: { key: new Uint8Array(32).fill(7) } },
+    (store) => store,
+    KEY_BYTES_MAX,
+  );
+  addDiskTests(
+    register,
     "bucket of a disk store",
     { ...SMALL, blockCacheSize: 0 },
     (store) => store.bucket(BUCKET),

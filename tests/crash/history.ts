@@ -42,6 +42,8 @@ export interface HistoryOptions {
   isReopened?: boolean;
   /** The store is closed at the end. */
   isClosed?: boolean;
+  /** The key of an encrypted store. */
+  key?: Uint8Array;
 }
 
 /** A store that was written and left. */
@@ -64,6 +66,7 @@ export class History {
       valueLogGcEnabled: false,
       compression: "deflate",
       compressionThreshold: 64,
+      ...options.key === undefined ? {} : { encryption: { key: options.key } },
     };
     this.#engine = openEngine(this.options, this.#host);
     this.#store = new Store(this.#engine);
