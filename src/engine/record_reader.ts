@@ -24,7 +24,7 @@ import type { Counters } from "./counters.ts";
 import type { KeyArena } from "./key_arena.ts";
 import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
 import type { MemtableSet } from "./memtable_set.ts";
-import { checkCodec, decodeRecordValue } from "./value_decoder.ts";
+import { decodeRecordValue } from "./value_decoder.ts";
 
 /** Records up to this size are read whole into a buffer that is used again. */
 const WHOLE_READ_BYTES_MAX = 64 * 1024 + 256;
@@ -340,7 +340,6 @@ export class RecordReader {
     if (problem !== undefined) {
       throw segment.corruption("read a value", offset, problem);
     }
-    checkCodec(segment, offset, head.codec);
     this.start = head.headLength + head.keyLength;
     return new Uint8Array(head.valueLength);
   }
