@@ -51,7 +51,22 @@ export type {
   WatchOptions,
 } from "./src/store/watch.ts";
 export { KeySpace } from "./src/store/key_space.ts";
+export { BulkSpace } from "./src/store/bulk_space.ts";
+export type { LoadOptions, LoadReport, LoadRow } from "./src/store/load.ts";
+export type {
+  ExportOptions,
+  ExportReport,
+  RowFormat,
+} from "./src/store/export.ts";
+export type { ImportOptions, ImportReport } from "./src/store/import.ts";
 export { KeyReader } from "./src/store/key_reader.ts";
+export { StoreCopies } from "./src/store/store_copies.ts";
+export type { BackupOptions, BackupReport } from "./src/store/backup.ts";
+export type { RestoreOptions } from "./src/store/restore.ts";
+export type {
+  CheckpointOptions,
+  CheckpointReport,
+} from "./src/store/checkpoint.ts";
 export { Snapshot, SnapshotReader } from "./src/store/snapshot.ts";
 export type { LargeKey } from "./src/store/largest.ts";
 export type { BucketOptions } from "./src/store/bucket_options.ts";
@@ -92,6 +107,7 @@ export type { Percentiles } from "./src/engine/latency_histogram.ts";
 export {
   CorruptionError,
   type CorruptionPlace,
+  InputError,
   StoreClosedError,
   StoreError,
   type StoreErrorCode,

@@ -34,6 +34,10 @@
  * - `NOT_COMPRESSED`: a compressed read found a value that was stored plain.
  * - `ALREADY_REGISTERED`: a registry already holds that name.
  * - `NOT_REGISTERED`: a registry holds no such name.
+ * - `BACKUP_DAMAGED`: a backup is not the one that was written; nothing of it was kept.
+ * - `WRONG_BASE`: an incremental backup does not follow what is there; restore a full one.
+ * - `UNFINISHED`: a restore or a checkpoint into that directory did not come to its end.
+ * - `BAD_ROW`: a row that is to be imported makes no sense; those before it were set.
  * - `BAD_CONFIG`: a configuration file could not be used.
  * - `ITEM_EXISTS`: a collection has an item of that id; set or update it.
  * - `UNIQUE_CONFLICT`: another item has that value of a unique index.
@@ -64,6 +68,10 @@ export type StoreErrorCode =
   | "NOT_COMPRESSED"
   | "ALREADY_REGISTERED"
   | "NOT_REGISTERED"
+  | "BACKUP_DAMAGED"
+  | "WRONG_BASE"
+  | "UNFINISHED"
+  | "BAD_ROW"
   | "BAD_CONFIG"
   | "ITEM_EXISTS"
   | "UNIQUE_CONFLICT"
@@ -136,6 +144,29 @@ export class CorruptionError extends StoreError {
     this.name = "CorruptionError";
     this.segmentId = place.segmentId;
     this.offset = place.offset;
+  }
+}
+
+/** Bytes that came in as a stream, to be restored or imported, make no sense. */
+export class InputError extends StoreError {
+  /** The offset in bytes at which the stream stops making sense. */
+  readonly offset: number;
+  /** The line, the first being 1, where the stream is one of lines. */
+  readonly line: number | undefined;
+
+  /** Names the action, the place and the reason. */
+  constructor(
+    code: "BACKUP_DAMAGED" | "BAD_ROW",
+    action: string,
+    place: { offset: number; line?: number },
+    reason: string,
+  ) {
+    const { offset, line } = place;
+    const where = line === undefined ? "" : `line ${line}, `;
+    super(code, `Cannot ${action}: ${where}offset ${offset}: ${reason}`);
+    this.name = "InputError";
+    this.offset = offset;
+    this.line = line;
   }
 }
 

@@ -115,7 +115,8 @@ export class Backpressure {
 
   #isDue(segment: Segment): boolean {
     return segment !== this.#log.active && segment !== this.#victim &&
-      !segment.isDamaged && segment.discardRatio >= this.#ratio;
+      !segment.isDamaged && segment.holds === 0 &&
+      segment.discardRatio >= this.#ratio;
   }
 
   /** A run begins; `isWorking` is false if the last one failed. */

@@ -61,6 +61,10 @@ export class Engine extends ReadEngine {
   readonly cache: BlockCache;
   /** Those who follow the log. */
   readonly followers: LogFollowers = new LogFollowers();
+  /** The settings. */
+  readonly settings: EngineSettings;
+  /** Counts expired keys as dead. */
+  readonly sweeper: ExpirySweeper;
   /** How values are compressed unless a bucket says otherwise. */
   readonly compression: Compression;
   /** What the engine counts. */
@@ -71,8 +75,6 @@ export class Engine extends ReadEngine {
   status: "open" | "closing" | "closed" = "open";
   /** Bytes of the index snapshot on disk. */
   snapshotBytes: number;
-  readonly #host: Host;
-  readonly #settings: EngineSettings;
   readonly #lock: DirectoryLock;
   readonly #level0: Level0;
   readonly #pressure: Backpressure;
@@ -81,7 +83,6 @@ export class Engine extends ReadEngine {
   #isSnapshotCurrent: boolean;
   #versionAtOpen: number;
   readonly #timetable: GcTimetable;
-  readonly #sweeper: ExpirySweeper;
   #closing: Promise<void> | undefined;
   #spareBatch: BatchBuffer | undefined;
 
@@ -94,8 +95,7 @@ export class Engine extends ReadEngine {
   ) {
     super();
     const { log, ledger, key, level0 } = recovered;
-    this.#host = host;
-    this.#settings = settings;
+    this.settings = settings;
     this.compression = new Compression(
       settings.compression,
       settings.compressionThreshold,
@@ -154,10 +154,10 @@ export class Engine extends ReadEngine {
       key,
       () => this.now(),
       (segment) => this.#forgetOnDisk(segment),
-      () => this.#sweeper.noteSwept(),
+      () => this.sweeper.noteSwept(),
     );
     this.#timetable = new GcTimetable(host, this.collector, ledger, settings);
-    this.#sweeper = new ExpirySweeper(
+    this.sweeper = new ExpirySweeper(
       host,
       this.writer,
       ledger,
@@ -165,7 +165,7 @@ export class Engine extends ReadEngine {
       () => this.now(),
       () => this.#timetable.consider(),
     );
-    this.#sweeper.schedule();
+    this.sweeper.schedule();
   }
 
   /** Opens the directory at `directory`, creating it where it does not exist. */
@@ -232,10 +232,10 @@ export class Engine extends ReadEngine {
   ): void {
     const { writer } = this;
     writer.syncer.check();
-    if (valueLength > this.#settings.valueLogFileSize) {
+    if (valueLength > this.settings.valueLogFileSize) {
       throw new RangeError(
         `Cannot set a value of ${valueLength} bytes: ` +
-          `a value has at most value_log_file_size (${this.#settings.valueLogFileSize}) bytes`,
+          `a value has at most value_log_file_size (${this.settings.valueLogFileSize}) bytes`,
       );
     }
     const expiry = expireIn === 0 ? 0 : this.now() + expireIn;
@@ -244,7 +244,7 @@ export class Engine extends ReadEngine {
     const { deadBytesAdded } = this.ledger;
     writer.appendPut(value, valueLength, expiry, NEXT_VERSION, 0, codec);
     this.counters.writes++;
-    if (expiry !== 0) this.#sweeper.schedule();
+    if (expiry !== 0) this.sweeper.schedule();
     this.#considerGc(deadBytesAdded);
   }
 
@@ -272,7 +272,7 @@ export class Engine extends ReadEngine {
   commit(batch: BatchBuffer, now: number = this.now()): void {
     const { writer } = this;
     const { count } = batch;
-    const bytes = bytesOfBatch(batch, this.#settings);
+    const bytes = bytesOfBatch(batch, this.settings);
     writer.makeRoom(bytes, bytes, count);
     const { deadBytesAdded } = this.ledger;
     try {
@@ -282,7 +282,7 @@ export class Engine extends ReadEngine {
       throw error;
     }
     this.counters.writes += count;
-    this.#sweeper.schedule();
+    this.sweeper.schedule();
     this.#considerGc(deadBytesAdded);
   }
 
@@ -303,12 +303,12 @@ export class Engine extends ReadEngine {
     // It cannot wait for the collector, and nobody else is to in its place.
     this.#pressure.deadBytes = 0;
     this.writer.flush();
-    if (this.#settings.syncWrites) this.writer.syncer.syncWritten();
+    if (this.settings.syncWrites) this.writer.syncer.syncWritten();
   }
 
   /** Counts keys that have expired by now as dead. */
   sweep(): void {
-    this.#sweeper.sweep();
+    this.sweeper.sweep();
   }
 
   /** Collects garbage until no segment qualifies. */
@@ -319,7 +319,7 @@ export class Engine extends ReadEngine {
     this.sweep();
     this.#timetable.noteRun();
     return this.collector.run({
-      discardRatio: discardRatio ?? this.#settings.valueLogGcDiscardRatio,
+      discardRatio: discardRatio ?? this.settings.valueLogGcDiscardRatio,
       activeDeadBytesMin: 0,
       signal,
     });
@@ -346,7 +346,7 @@ export class Engine extends ReadEngine {
   async #close(): Promise<void> {
     this.status = "closing";
     this.#timetable.stop();
-    this.#sweeper.stop();
+    this.sweeper.stop();
     await this.collector.stop();
     try {
       if (this.writer.syncer.poison !== undefined) return;

@@ -247,6 +247,8 @@ export class GarbageCollector {
         if (ready !== undefined) await this.#pressure.whileSyncing(ready);
         await this.#host.breathe();
         if (this.#shouldEnd(options, report)) return false;
+        // Somebody wants to find in place what was not moved yet.
+        if (victim.holds > 0) return true;
       }
       if (scanner.problem !== undefined) {
         // Left in place for salvage, and out of the way of other segments.

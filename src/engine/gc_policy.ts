@@ -28,6 +28,7 @@ export function pickVictim(
   let victim: Segment | undefined;
   for (const segment of segments) {
     if (segment.id > newestId || segment.isDamaged) continue;
+    if (segment.holds > 0) continue;
     if (segment.discardRatio < discardRatio) continue;
     if (victim === undefined || segment.discardRatio > victim.discardRatio) {
       victim = segment;
@@ -42,7 +43,8 @@ export function shouldSealActive(
   discardRatio: number,
   deadBytesMin: number,
 ): boolean {
-  return active.deadBytes > 0 && active.deadBytes >= deadBytesMin &&
+  return active.holds === 0 && active.deadBytes > 0 &&
+    active.deadBytes >= deadBytesMin &&
     active.discardRatio >= discardRatio;
 }
 

@@ -77,6 +77,15 @@ export class Moment {
     return false;
   }
 
+  /** True if what keys were like may lie in a segment, though they changed since. */
+  pins(segment: Segment): boolean {
+    if (this.pinned.has(segment)) return true;
+    for (let moment = this.next; moment; moment = moment.next) {
+      if (moment.pinned.has(segment)) return true;
+    }
+    return false;
+  }
+
   /** True if the key changed since; what it was like is in {@linkcode past} then. */
   find(text: string): boolean {
     if (this.#isNoted(this.notes, text)) return true;

@@ -15,6 +15,8 @@ export interface Place {
   readonly segment: Segment;
   readonly offset: number;
   readonly length: number;
+  /** When it expires; 0 if it does not. */
+  readonly expiry: number;
 }
 
 /** Where the value of the key at hand lay at `moment`; `undefined` without one. */
@@ -35,6 +37,7 @@ export function placeAt(engine: ReadEngine, moment: Moment): Place | undefined {
     segment: log.get(arena.segmentId(pointer)),
     offset: arena.offset(pointer),
     length: arena.recordLength(pointer),
+    expiry: arena.expiry(pointer),
   };
 }
 

@@ -24,6 +24,7 @@ import { Segment } from "../log/segment.ts";
 import {
   readHeaderBytes,
   refuseEncrypted,
+  refuseUnfinished,
   segmentIds,
 } from "./segment_files.ts";
 
@@ -54,6 +55,7 @@ export class OfflineSegments {
    */
   constructor(files: FileSystem, directory: string, action: string) {
     const names = files.list(directory);
+    refuseUnfinished(directory, names);
     refuseEncrypted(directory, names);
     const ids = segmentIds(names);
     if (ids.length === 0) {

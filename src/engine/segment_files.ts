@@ -27,6 +27,7 @@ import {
   lostName,
   parseFileName,
   segmentName,
+  UNFINISHED_NAME,
 } from "../format/file_names.ts";
 import type { LostRange } from "../log/salvage_reader.ts";
 import { Segment } from "../log/segment.ts";
@@ -53,6 +54,21 @@ export function segmentIds(names: string[]): number[] {
     if (file?.kind === "segment") ids.push(file.segmentId);
   }
   return ids.sort((a, b) => a - b);
+}
+
+/**
+ * Refuses a directory into which a store is being restored or copied.
+ *
+ * @throws {StoreError} `UNFINISHED` if it is such a one.
+ */
+export function refuseUnfinished(directory: string, names: string[]): void {
+  if (!names.includes(UNFINISHED_NAME)) return;
+  throw new StoreError(
+    "UNFINISHED",
+    `Cannot open ${directory}: a restore or a checkpoint into it did not come to its ` +
+      `end. Remove its files and make it again`,
+    { path: directory },
+  );
 }
 
 /** @throws {StoreError} `ENCRYPTED` if the files can be made no sense of without a key. */
@@ -83,6 +99,7 @@ export function openSegments(
   names: string[],
   opened: FileHandle[],
 ): { found: FoundSegment[]; halfMade: string | undefined } {
+  refuseUnfinished(directory, names);
   refuseEncrypted(directory, names);
   const ids = segmentIds(names);
   const found: FoundSegment[] = [];
@@ -163,6 +180,7 @@ export function openSoundSegments(
   halfMade: string | undefined;
   lost: LostRange[];
 } {
+  refuseUnfinished(directory, names);
   refuseEncrypted(directory, names);
   const found: FoundSegment[] = [];
   const lost: LostRange[] = [];

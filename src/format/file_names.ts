@@ -10,17 +10,27 @@ export type NamedFile =
   | { kind: "segment"; segmentId: number }
   | { kind: "hint"; segmentId: number }
   | { kind: "snapshot" }
+  | { kind: "base" }
+  | { kind: "unfinished" }
+  | { kind: "spool" }
   | { kind: "lost"; segmentId: number; offset: number }
   | { kind: "temporary" };
 
 /** The name of the index snapshot. */
 export const SNAPSHOT_NAME = "index.snapshot";
 
+/** The name of the file that says of what the store is a copy. */
+export const BASE_NAME = "backup.base";
+/** The name of the file that is there while a directory is not yet a store. */
+export const UNFINISHED_NAME = "UNFINISHED";
+/** The name of a backup that was received whole and is being applied. */
+export const SPOOL_NAME = "restore.spool";
+
 const SEGMENT_ID_DIGITS = 10;
 const SEGMENT_ID_MAX = 0xffff_ffff;
 const PATTERN = /^(\d{10})(?:-(\d{10}))?\.(vlog|hint|lost)$/;
 const TEMPORARY_PATTERN =
-  /^(?:index\.snapshot\.tmp|\d{10}\.retired\.tmp|LOCK\.[0-9a-f-]{36}(?:\.dead)?\.tmp)$/;
+  /^(?:index\.snapshot\.tmp|backup\.base\.tmp|restore\.spool\.tmp|\d{10}\.retired\.tmp|LOCK\.[0-9a-f-]{36}(?:\.dead)?\.tmp)$/;
 
 function digits(value: number): string {
   return String(value).padStart(SEGMENT_ID_DIGITS, "0");
@@ -54,6 +64,9 @@ export function temporaryName(name: string): string {
 /** What a name stands for, or `undefined` if it is foreign. */
 export function parseFileName(name: string): NamedFile | undefined {
   if (name === SNAPSHOT_NAME) return { kind: "snapshot" };
+  if (name === BASE_NAME) return { kind: "base" };
+  if (name === UNFINISHED_NAME) return { kind: "unfinished" };
+  if (name === SPOOL_NAME) return { kind: "spool" };
   if (TEMPORARY_PATTERN.test(name)) return { kind: "temporary" };
   const match = PATTERN.exec(name);
   if (match === null) return undefined;

@@ -184,6 +184,16 @@ export class EncryptedFileSystem implements FileSystem {
     this.#contents.set(to, content);
   }
 
+  /** Gives a file, which must not be written any more, a second name. */
+  link(from: string, to: string): void {
+    this.#files.link(from, to);
+  }
+
+  /** Where the encrypted files lie. */
+  get below(): FileSystem {
+    return this.#files;
+  }
+
   /** Syncs the names in a directory. */
   syncDirectory(path: string): void {
     this.#files.syncDirectory(path);

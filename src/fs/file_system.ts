@@ -86,8 +86,15 @@ export interface FileSystem {
   remove(path: string): void;
   /** Gives a file another name, replacing what has that name. */
   rename(from: string, to: string): void;
+  /**
+   * Gives a file a second name, which must not be taken, in this or another directory.
+   * Throws where the medium cannot do that.
+   */
+  link(from: string, to: string): void;
   /** Returns when the names in the directory are on the medium. */
   syncDirectory(path: string): void;
+  /** The files as they lie there, where this one shows them otherwise: encrypted. */
+  readonly below?: FileSystem;
   /** Takes the directory for one writer, or throws `LOCKED` naming the holder. */
   lock(path: string): DirectoryLock;
   /**
@@ -124,6 +131,11 @@ export interface Host {
    * gives none. Not there where nothing waits for one.
    */
   isStarving?(): boolean;
+}
+
+/** The files as they lie on the medium. */
+export function filesBelow(files: FileSystem): FileSystem {
+  return files.below ?? files;
 }
 
 /** Reads until `length` bytes are there or the file ends; returns how many. */

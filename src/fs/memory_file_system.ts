@@ -112,6 +112,13 @@ function notFound(action: string, path: string): StoreError {
   });
 }
 
+function exists(action: string, path: string): StoreError {
+  return new StoreError("IO", `Cannot ${action} ${path}: it exists`, {
+    path,
+    cause: Object.assign(new Error("exists"), { code: "EEXIST" }),
+  });
+}
+
 /** Files in memory. */
 export class MemoryFileSystem implements FileSystem {
   readonly #files: Map<string, MemoryFile> = new Map();
@@ -134,10 +141,7 @@ export class MemoryFileSystem implements FileSystem {
     let file = this.#files.get(path);
     if (mode === "create") {
       if (file !== undefined) {
-        throw new StoreError("IO", `Cannot create ${path}: it exists`, {
-          path,
-          cause: Object.assign(new Error("exists"), { code: "EEXIST" }),
-        });
+        throw exists("create", path);
       }
       file = new MemoryFile();
       this.#files.set(path, file);
@@ -156,6 +160,14 @@ export class MemoryFileSystem implements FileSystem {
     const file = this.#files.get(from);
     if (file === undefined) throw notFound("rename", from);
     this.#files.delete(from);
+    this.#files.set(to, file);
+  }
+
+  /** Gives a file a second name. */
+  link(from: string, to: string): void {
+    const file = this.#files.get(from);
+    if (file === undefined) throw notFound("link", from);
+    if (this.#files.has(to)) throw exists("link to", to);
     this.#files.set(to, file);
   }
 

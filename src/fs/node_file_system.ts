@@ -261,6 +261,15 @@ export class NodeFileSystem implements FileSystem {
     }
   }
 
+  /** Gives a file a second name. */
+  link(from: string, to: string): void {
+    try {
+      fs.linkSync(from, to);
+    } catch (error) {
+      throw fromSystemError("link", from, error);
+    }
+  }
+
   /** Syncs the names in a directory. */
   syncDirectory(path: string): void {
     // Windows has no fsync of directories (EPERM); NTFS journals names itself.

@@ -48,6 +48,8 @@ export class Segment {
   isDamaged = false;
   /** What else than damage bad bytes at an offset may be, where a reader can tell. */
   excuse: ((offset: number) => StoreError | undefined) | undefined;
+  /** How many want the garbage collector to leave it alone. */
+  holds = 0;
   #readers = 0;
   #isClosed = false;
 

@@ -10,7 +10,8 @@ import { Batch } from "./batch.ts";
 import { AtomicOperation, type Merge } from "./atomic.ts";
 import { checkOperand, count, readCounter } from "./counter.ts";
 import { readExpireIn } from "./expire_in.ts";
-import { hasValue, KeyReader } from "./key_reader.ts";
+import { BulkSpace } from "./bulk_space.ts";
+import { hasValue } from "./key_reader.ts";
 import { type BucketOptions, resolveCompression } from "./bucket_options.ts";
 import { readRange } from "./range.ts";
 import { deleteRange } from "./range_work.ts";
@@ -35,7 +36,7 @@ const values = new ValueBuffer();
  * Reads and writes show at once; a write is as safe as the store's settings promise
  * when its promise resolves.
  */
-export abstract class KeySpace extends KeyReader {
+export abstract class KeySpace extends BulkSpace {
   readonly #engine: Engine;
   readonly #prefix: Uint8Array | undefined;
   readonly #compression: Compression;
@@ -46,7 +47,7 @@ export abstract class KeySpace extends KeyReader {
     prefix: Uint8Array | undefined,
     options?: BucketOptions,
   ) {
-    super(engine, prefix);
+    super(engine, prefix, options);
     this.#engine = engine as Engine;
     this.#prefix = prefix;
     const { compression } = this.#engine;

@@ -13,10 +13,12 @@ import type { Host } from "../fs/file_system.ts";
 import { MemoryFileSystem } from "../fs/memory_file_system.ts";
 import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
 import { Bucket } from "./bucket.ts";
+import { findLargest, type LargeKey } from "./largest.ts";
+import type { BackupReport } from "./backup.ts";
+import { finishRestore, restoreNew, type RestoreOptions } from "./restore.ts";
+import { StoreCopies } from "./store_copies.ts";
 import { encryptedHost, offlineHost, rotateDataKey } from "./encrypted_host.ts";
 import type { OfflineOptions } from "./encryption_options.ts";
-import { KeySpace } from "./key_space.ts";
-import { findLargest, type LargeKey } from "./largest.ts";
 import type { BucketOptions } from "./bucket_options.ts";
 import { resolveOptions, type StoreOptions } from "./options.ts";
 import { readStats, type StoreStats } from "./stats.ts";
@@ -50,14 +52,14 @@ export function openEngine(options: StoreOptions, host?: Host): Engine {
  * assertEquals(await store.get("user:1"), undefined);
  * ```
  */
-export class Store extends KeySpace implements AsyncDisposable {
+export class Store extends StoreCopies implements AsyncDisposable {
   /** The data directory. */
   readonly path: string;
   readonly #engine: Engine;
 
   /** Not for callers: use {@linkcode Store.open}. */
   constructor(engine: unknown) {
-    super(engine, undefined);
+    super(engine);
     this.#engine = engine as Engine;
     this.path = this.#engine.log.directory;
   }
@@ -82,15 +84,61 @@ export class Store extends KeySpace implements AsyncDisposable {
    * await using store = await Store.open("./data/example");
    * ```
    */
-  static open(options: string | StoreOptions = {}): Promise<Store> {
+  static async open(options: string | StoreOptions = {}): Promise<Store> {
+    const engine = openEngine(
+      typeof options === "string" ? { path: options } : options,
+    );
     try {
-      const settings = typeof options === "string"
-        ? { path: options }
-        : options;
-      return Promise.resolve(new Store(openEngine(settings)));
+      // What a crash left of a restore; there hardly ever is something.
+      await finishRestore(engine);
     } catch (error) {
-      return Promise.reject(error);
+      await engine.close();
+      throw error;
     }
+    return new Store(engine);
+  }
+
+  /**
+   * Makes a new store of a full backup. Until the backup was checked to its end the
+   * directory does not open, and if it fails nothing is left in it.
+   *
+   * Versionstamps are the new store's own, greater than all of the backup, so one that
+   * a client has from the other store never matches here.
+   *
+   * @param readable The backup.
+   * @param target The data directory of the new store, or its settings.
+   * @returns What was restored.
+   * @throws {InputError} `BACKUP_DAMAGED` if it is not what was written.
+   * @throws {StoreError} `BAD_PATH` if there is a store, `WRONG_BASE` if the backup is
+   * an incremental one: open the store and call {@linkcode Store.restore} for that.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   * import { assertEquals } from "@std/assert";
+   *
+   * await using store = await Store.open({ memoryMode: true });
+   * await store.bucket("users").set("1", "Ada");
+   * const { readable, writable } = new TransformStream<Uint8Array>();
+   * const path = `./data/restored-${Date.now()}`;
+   * await Promise.all([store.backup(writable), Store.restore(readable, path)]);
+   * await using copy = await Store.open(path);
+   * assertEquals(copy.bucket("users").has("1"), true);
+   * ```
+   */
+  static async restore(
+    readable: ReadableStream<Uint8Array>,
+    target: string | StoreOptions,
+    options: RestoreOptions = {},
+  ): Promise<BackupReport> {
+    const settings = typeof target === "string" ? { path: target } : target;
+    if (settings.memoryMode) {
+      throw new TypeError(
+        "Cannot restore to a new store in memory: it would be gone at once. " +
+          "Open one and call its restore",
+      );
+    }
+    return await restoreNew(readable, () => openEngine(settings), options);
   }
 
   /**

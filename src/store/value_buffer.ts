@@ -33,6 +33,11 @@ export class ValueBuffer {
   /** Takes a value from a caller and compresses it, if it is large enough. */
   loadFor(value: string | Uint8Array, compression: Compression): void {
     this.load(value);
+    this.compress(compression);
+  }
+
+  /** Compresses the value at hand, if it is large enough. */
+  compress(compression: Compression): void {
     this.codec = CODEC_PLAIN;
     if (this.length < compression.threshold) return;
     this.bytes = compression.encode(this.bytes.subarray(0, this.length));

@@ -76,6 +76,10 @@ class ScheduledDisk implements FileSystem {
     this.#disk.rename(from, to);
   }
 
+  link(from: string, to: string): void {
+    this.#disk.link(from, to);
+  }
+
   syncDirectory(path: string): void {
     this.#disk.syncDirectory(path);
   }

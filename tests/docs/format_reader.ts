@@ -112,7 +112,11 @@ function ascii(bytes: Uint8Array): string {
 }
 
 /** Throws if a checksum that was read is not the one of the bytes. */
-function requireSum(stored: number, computed: number, what: string): void {
+export function requireSum(
+  stored: number,
+  computed: number,
+  what: string,
+): void {
   if (stored !== computed) throw new Error(`The checksum of ${what} is wrong`);
 }
 

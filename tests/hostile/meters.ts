@@ -115,6 +115,11 @@ export class MeteredFileSystem implements FileSystem {
     this.#inner.rename(from, to);
   }
 
+  link(from: string, to: string): void {
+    this.#count();
+    this.#inner.link(from, to);
+  }
+
   syncDirectory(_path: string): void {
     this.#count();
   }

@@ -3,6 +3,7 @@
  * whatever runtime this is.
  */
 import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
 import {
   CorruptionError,
   Store,
@@ -225,6 +226,55 @@ export async function runSuite(directory) {
     await assert.rejects(Store.open({ memTableSize: 1 }), RangeError);
   });
 
+  await check(
+    "a backup, a checkpoint and rows make the store again",
+    async () => {
+      const first = await Store.open(`${directory}-copied`);
+      await first.load([["a", "1"], ["b", bytesOf(7, 300_000)]]);
+      await first.bucket("users").set("ada", "1815", { expireIn: 1e9 });
+      const { bytes, writable } = collector();
+      const report = await first.backup(writable);
+      assert.equal(report.bytes, bytes().length);
+      await Store.restore(
+        new Blob([bytes()]).stream(),
+        `${directory}-restored`,
+      );
+      await first.checkpoint(`${directory}-twin`);
+      await first.delete("a");
+      const changes = collector();
+      await first.backup(changes.writable, { since: report.versionstamp });
+      for (const name of ["restored", "twin"]) {
+        const copy = await Store.open(`${directory}-${name}`);
+        assert.equal(text(await copy.get("a")), "1");
+        assert.deepEqual(plain(await copy.get("b")), bytesOf(7, 300_000));
+        assert.equal(
+          copy.bucket("users").getEntry("ada").expiresAt,
+          first.bucket("users").getEntry("ada").expiresAt,
+        );
+        await copy.restore(new Blob([changes.bytes()]).stream());
+        assert.equal(copy.has("a"), false);
+        assert.equal(copy.size, 2);
+        await copy.close();
+      }
+      await assert.rejects(
+        Store.restore(
+          new Blob([bytes().slice(0, -1)]).stream(),
+          `${directory}-cut`,
+        ),
+        (error) => error.code === "BACKUP_DAMAGED",
+      );
+      for (const format of ["ndjson", "cbor"]) {
+        const rows = collector();
+        await first.export(rows.writable, { format });
+        const copy = await Store.open({ memoryMode: true });
+        await copy.import(new Blob([rows.bytes()]).stream(), { format });
+        assert.deepEqual(plain(await copy.get("b")), bytesOf(7, 300_000));
+        await copy.close();
+      }
+      await first.close();
+    },
+  );
+
   await check("a value that no segment can hold is refused", async () => {
     const memory = await Store.open({
       memoryMode: true,
@@ -233,6 +283,17 @@ export async function runSuite(directory) {
     await assert.rejects(memory.set("k", bytesOf(1, MIB + 1)), RangeError);
     await memory.close();
   });
+}
+
+/** A stream that keeps what is written to it. */
+function collector() {
+  const pieces = [];
+  return {
+    writable: new WritableStream({
+      write: (piece) => void pieces.push(piece.slice()),
+    }),
+    bytes: () => new Uint8Array(Buffer.concat(pieces)),
+  };
 }
 
 /** The same bytes as a `Uint8Array`, whatever subclass they came as. */

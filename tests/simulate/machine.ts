@@ -78,6 +78,10 @@ export class Medium implements FileSystem {
     this.disk.rename(from, to);
   }
 
+  link(from: string, to: string): void {
+    this.disk.link(from, to);
+  }
+
   syncDirectory(path: string): void {
     this.disk.syncDirectory(path);
   }

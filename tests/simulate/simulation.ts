@@ -232,7 +232,8 @@ class Simulation {
       const file = parseFileName(name);
       const isKnown = file !== undefined && file.kind !== "temporary" &&
         (file.kind === "snapshot" || file.kind === "lost" ||
-          engine.log.segments.has(file.segmentId));
+          "segmentId" in file &&
+            engine.log.segments.has(file.segmentId));
       if (!isKnown) throw new Error(`open: ${name} is left over`);
       if (file.kind === "lost") lost++;
     }

@@ -15,6 +15,8 @@ export type DiskFiles = Map<string, Uint8Array>;
 /** One change of the disk. */
 export type DiskOperation =
   | { kind: "create"; name: string; file: number }
+  /** A second name for a file. */
+  | { kind: "link"; name: string; file: number }
   | {
     kind: "write";
     name: string;
@@ -27,7 +29,7 @@ export type DiskOperation =
   | { kind: "remove"; name: string; file: number }
   /** `start` is the length of the log when the sync began: it covers no more. */
   | { kind: "sync"; name: string; file: number; start: number }
-  | { kind: "syncDirectory"; start: number };
+  | { kind: "syncDirectory"; path: string; start: number };
 
 /**
  * A write that is cut after some of its bytes. What the file had behind that stays, for
@@ -81,6 +83,16 @@ function isOfBytes(operation: DiskOperation): boolean {
   return operation.kind === "write" || operation.kind === "truncate";
 }
 
+/** True if the operation changed the names in a directory. */
+function isNameIn(operation: DiskOperation, path: string): boolean {
+  const name = operation.kind === "rename"
+    ? operation.to
+    : "name" in operation && !isOfBytes(operation)
+    ? operation.name
+    : "";
+  return name.slice(0, name.lastIndexOf("/")) === path;
+}
+
 function isSync(operation: DiskOperation): boolean {
   return operation.kind === "sync" || operation.kind === "syncDirectory";
 }
@@ -115,7 +127,7 @@ export class DiskLog {
       }
     } else if (operation.kind === "syncDirectory") {
       for (let i = 0; i < now; i++) {
-        if (isOfBytes(this.operations[i]!)) continue;
+        if (!isNameIn(this.operations[i]!, operation.path)) continue;
         this.#safeSince[i] = Math.min(this.#safeSince[i]!, now);
       }
     }
@@ -193,11 +205,18 @@ export function startOf(before: ReadonlyMap<string, Uint8Array>): {
 } {
   const contents = new Map<number, FileContent>();
   const names = new Map<string, number>();
+  const numbers = new Map<Uint8Array, number>();
   for (const [name, bytes] of before) {
-    const content = new FileContent();
-    content.write(0, bytes);
-    names.set(name, contents.size);
-    contents.set(contents.size, content);
+    // The same bytes under two names are one file with a link.
+    let number = numbers.get(bytes);
+    if (number === undefined) {
+      const content = new FileContent();
+      content.write(0, bytes);
+      number = contents.size;
+      numbers.set(bytes, number);
+      contents.set(number, content);
+    }
+    names.set(name, number);
   }
   return { contents, names };
 }
@@ -215,6 +234,7 @@ function apply(
   };
   switch (operation.kind) {
     case "create":
+    case "link":
       names.set(operation.name, operation.file);
       break;
     case "write": {

@@ -108,8 +108,9 @@ export class SimulatedDisk implements FileSystem {
         disk.#contents.set(file, new FileContent());
       }
       const content = disk.#contents.get(file)!;
-      if (operation.kind === "create") disk.#names.set(operation.name, file);
-      else if (operation.kind === "write") {
+      if (operation.kind === "create" || operation.kind === "link") {
+        disk.#names.set(operation.name, file);
+      } else if (operation.kind === "write") {
         content.write(operation.position, operation.bytes);
       } else if (operation.kind === "truncate") {
         content.truncate(operation.length);
@@ -260,9 +261,18 @@ export class SimulatedDisk implements FileSystem {
     this.log.push({ kind: "rename", from, to, file });
   }
 
+  link(from: string, to: string): void {
+    this.#begin("link", from);
+    const file = this.#names.get(from);
+    if (file === undefined) throw systemError("link", from, "ENOENT");
+    if (this.#names.has(to)) throw systemError("link", to, "EEXIST");
+    this.#names.set(to, file);
+    this.log.push({ kind: "link", name: to, file });
+  }
+
   syncDirectory(path: string): void {
     this.#begin("sync the directory", path);
-    this.log.push({ kind: "syncDirectory", start: this.log.length });
+    this.log.push({ kind: "syncDirectory", path, start: this.log.length });
   }
 
   lock(path: string): DirectoryLock {

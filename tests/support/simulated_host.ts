@@ -91,6 +91,10 @@ export class FailingFileSystem implements FileSystem {
     this.inner.rename(from, to);
   }
 
+  link(from: string, to: string): void {
+    this.inner.link(from, to);
+  }
+
   syncDirectory(path: string): void {
     this.inner.syncDirectory(path);
   }

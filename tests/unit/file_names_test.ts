@@ -2,13 +2,16 @@
 import { assertEquals } from "@std/assert";
 import fc from "fast-check";
 import {
+  BASE_NAME,
   hintName,
   lostName,
   parseFileName,
   retiredName,
   segmentName,
   SNAPSHOT_NAME,
+  SPOOL_NAME,
   temporaryName,
+  UNFINISHED_NAME,
 } from "../../src/format/file_names.ts";
 
 Deno.test("file names: every name is read back as what it was made for", () => {
@@ -30,10 +33,13 @@ Deno.test("file names: every name is read back as what it was made for", () => {
     });
   }));
   assertEquals(parseFileName(SNAPSHOT_NAME), { kind: "snapshot" });
-  assertEquals(parseFileName(temporaryName(SNAPSHOT_NAME)), {
-    kind: "temporary",
-  });
   assertEquals(parseFileName(retiredName(1)), { kind: "temporary" });
+  assertEquals(parseFileName(BASE_NAME), { kind: "base" });
+  assertEquals(parseFileName(UNFINISHED_NAME), { kind: "unfinished" });
+  assertEquals(parseFileName(SPOOL_NAME), { kind: "spool" });
+  for (const name of [SNAPSHOT_NAME, BASE_NAME, SPOOL_NAME]) {
+    assertEquals(parseFileName(temporaryName(name)), { kind: "temporary" });
+  }
 });
 
 Deno.test("file names: they sort as their ids do", () => {

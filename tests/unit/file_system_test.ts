@@ -253,3 +253,28 @@ Deno.test("disk: a retired file has lost its name, and is read by all who have i
   reader.close();
   assertEquals(readFile(files, other), pattern(5 * BLOCK));
 });
+
+both(
+  "a file with two names is one file until it has none",
+  (files, directory) => {
+    const [first, second] = ["first", "second"].map((name) =>
+      joinPath(directory, name)
+    ) as [string, string];
+    write(files, first, pattern(100));
+    files.link(first, second);
+    const error = assertThrows(() => files.link(first, second), StoreError);
+    assertNotEquals(error.code, "DISK_FULL");
+    assertThrows(
+      () => files.link(joinPath(directory, "none"), first),
+      StoreError,
+    );
+    const file = files.open(first, "write");
+    writeFully(file, pattern(50, 7), 0, 50, 100);
+    assertEquals(readFile(files, second).length, 150);
+    // Giving back the space of a removed file must leave what has another name.
+    if (file.retire === undefined) files.remove(first);
+    else file.retire(joinPath(directory, "retired"));
+    file.close();
+    assertEquals(readFile(files, second).subarray(0, 100), pattern(100));
+  },
+);
