@@ -8,7 +8,7 @@
  * @module
  */
 
-import { CODEC_ZSTD } from "../format/codec.ts";
+import { isKnownCodec } from "../format/codec.ts";
 import { FLAG_SYNC_MARK, RECORD_HEAD_BYTES } from "../format/record.ts";
 import { findRecord } from "../log/record_search.ts";
 import type { Segment } from "../log/segment.ts";
@@ -40,8 +40,8 @@ export function findSyncedAfter(
     FLAG_SYNC_MARK,
     ({ version, codec, syncMark }, offset) => {
       mark = syncMark;
-      return version <= versionLimit && codec <= CODEC_ZSTD && syncMark > bad &&
-        syncMark <= offset;
+      return version <= versionLimit && isKnownCodec(codec) &&
+        syncMark > bad && syncMark <= offset;
     },
     EFFORT_BYTES_MAX,
   );

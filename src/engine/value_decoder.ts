@@ -9,7 +9,9 @@ import { CODEC_ZSTD, decodeValue, hasCodec } from "../format/codec.ts";
 import type { Segment } from "../log/segment.ts";
 
 /**
- * The value of the record at `offset` of a segment, as an array of its own.
+ * The value of a sound record at `offset` of a segment, as an array of its own. Its
+ * checksum must have been compared: damage to the codec's byte is not to pass for a
+ * codec of a newer version.
  *
  * @throws {StoreError} `UNSUPPORTED_CODEC` if this runtime does not have the codec.
  * @throws {CorruptionError} If the coded value makes no sense.
@@ -32,8 +34,7 @@ export function decodeRecordValue(
   }
 }
 
-/** @throws {StoreError} `UNSUPPORTED_CODEC` if this runtime does not have the codec. */
-export function checkCodec(
+function checkCodec(
   segment: Segment,
   offset: number,
   codec: number,

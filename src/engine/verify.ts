@@ -11,11 +11,17 @@ import {
   joinPath,
   readFile,
 } from "../fs/file_system.ts";
+import { CODEC_PLAIN, decodeValue, hasCodec } from "../format/codec.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
 import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
 import { KIND_CONTROL, KIND_PUT, KIND_TOMBSTONE } from "../format/record.ts";
-import { isInBucket, kindOf } from "../log/committed_records.ts";
+import {
+  type CommittedRecord,
+  isInBucket,
+  kindOf,
+} from "../log/committed_records.ts";
 import { type LostRange, SalvageReader } from "../log/salvage_reader.ts";
+import type { Segment } from "../log/segment.ts";
 import { ValueLog } from "../log/value_log.ts";
 import { HintCheck } from "./hint_check.ts";
 import { readSnapshot } from "./index_snapshot.ts";
@@ -47,13 +53,21 @@ export interface SegmentVerification {
   hint: "absent" | "sound" | "partial" | "wrong";
   /** Bytes that make no sense. */
   lost: LostRange[];
+  /**
+   * Sound puts whose compressed values do not decompress: no store has written them.
+   * Values in a codec that this runtime does not have are not tried.
+   */
+  unreadable: LostRange[];
 }
 
 /** What {@linkcode Store.verify} found. */
 export interface VerifyReport {
   /** The data directory. */
   path: string;
-  /** True if no byte was lost; a torn tail of the newest segment does not count. */
+  /**
+   * True if no byte was lost and all values can be read; a torn tail of the newest
+   * segment does not count.
+   */
   isSound: boolean;
   /** Keys that have a value. */
   keys: number;
@@ -94,7 +108,8 @@ export async function verify(
       .reduce((sum, { bytes }) => sum + bytes, 0);
     return {
       path: directory,
-      isSound: lostBytes === tornBytes,
+      isSound: lostBytes === tornBytes &&
+        segments.every(({ unreadable }) => unreadable.length === 0),
       keys: ledger.liveKeys,
       tornBytes,
       snapshot: checkSnapshot(host, directory, storeId, offline, ledger),
@@ -131,6 +146,7 @@ async function verifySegment(
     skipped: 0,
     hint: "absent",
     lost: headerProblem === undefined ? [] : [headerProblem],
+    unreadable: [],
   };
   if (!isReadable) return report;
   const hint = readHint(host.files, directory, segment.id);
@@ -145,6 +161,9 @@ async function verifySegment(
     switch (kindOf(record)) {
       case KIND_PUT:
         report.puts++;
+        if (record.codec !== CODEC_PLAIN) {
+          report.unreadable.push(...tryValue(segment, record));
+        }
         ledger.put(segment, offset, length, expiry, -1);
         break;
       case KIND_TOMBSTONE:
@@ -163,6 +182,22 @@ async function verifySegment(
   report.lost.push(...reader.lost);
   if (check !== undefined) report.hint = check.verdict(size);
   return report;
+}
+
+/** Decompresses the value of a put; what is wrong with it, if anything is. */
+function tryValue(segment: Segment, record: CommittedRecord): LostRange[] {
+  const { codec, offset, length, valueLength } = record;
+  if (!hasCodec(codec)) return [];
+  const coded = new Uint8Array(valueLength);
+  segment.read(coded, 0, valueLength, offset + length - valueLength);
+  try {
+    decodeValue(codec, coded);
+    return [];
+  } catch (error) {
+    const { path } = segment.file;
+    const reason = (error as Error).message;
+    return [{ path, segmentId: segment.id, offset, bytes: length, reason }];
+  }
 }
 
 function readHint(

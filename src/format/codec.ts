@@ -8,8 +8,8 @@
  * ```
  *
  * The length is that of the value as it was given. No coded value stands for more
- * than {@linkcode RATIO_MAX} times its own bytes, so what reading one can cost is
- * known from its record.
+ * than {@linkcode RATIO_MAX} times its own bytes, and no zstd frame has a window of
+ * more than 8 MiB, so what reading one can cost is known from its record.
  *
  * @module
  */
@@ -30,12 +30,32 @@ const SAVING_MIN = 1 / 8;
 /** Deflate cannot do better; where zstd does, deflate is taken. */
 const RATIO_MAX = 1032;
 
+/** No store takes a longer value: no segment is as long. */
+const VALUE_BYTES_MAX = 2 ** 31;
+/** What every reader of zstd is to support (RFC 8878, 3.1.1.1.2); writers keep to it. */
+const ZSTD_WINDOW_LOG_MAX = 23;
+/**
+ * Output is given out in pieces of at most so many bytes: memory is taken for bytes
+ * that came out, never for a length that may be a lie.
+ */
+const PIECE_BYTES_MAX = 65_536;
+const PIECE_BYTES_MIN = 64;
+
+const ZSTD_LIMITS = {
+  [zlib.constants.ZSTD_d_windowLogMax ?? 0]: ZSTD_WINDOW_LOG_MAX,
+};
+
 const { zstdCompressSync, zstdDecompressSync } = zlib as Partial<typeof zlib>;
+
+/** True if this version knows the codec, whether this runtime has it or not. */
+export function isKnownCodec(codec: number): boolean {
+  return codec <= CODEC_ZSTD;
+}
 
 /** True if this runtime has the codec. */
 export function hasCodec(codec: number): boolean {
   if (codec === CODEC_ZSTD) return zstdDecompressSync !== undefined;
-  return codec === CODEC_PLAIN || codec === CODEC_DEFLATE;
+  return isKnownCodec(codec);
 }
 
 /** A coded value. */
@@ -44,13 +64,16 @@ export interface CodedValue {
   bytes: Uint8Array;
 }
 
-/** A value in a codec; `undefined` if it would not get much smaller. */
+/**
+ * A value in a codec; `undefined` if it would not get much smaller. Where zstd does
+ * better than a length may claim, deflate is taken, which does nearly as well.
+ */
 export function encodeValue(
   codec: number,
   value: Uint8Array,
 ): CodedValue | undefined {
   const body = codec === CODEC_ZSTD
-    ? zstdCompressSync!(value)
+    ? zstdCompressSync!(value, pledge(value.length))
     : zlib.deflateRawSync(value);
   if (value.length > body.length * RATIO_MAX) {
     return encodeValue(CODEC_DEFLATE, value);
@@ -75,16 +98,35 @@ export function decodeValue(codec: number, coded: Uint8Array): Uint8Array {
   const length = new DataView(coded.buffer, coded.byteOffset)
     .getUint32(0, true);
   const body = coded.subarray(LENGTH_BYTES);
-  if (length > body.length * RATIO_MAX) {
+  if (length > body.length * RATIO_MAX || length > VALUE_BYTES_MAX) {
     throw new Error(`${body.length} bytes cannot stand for ${length}`);
   }
-  const limit = { maxOutputLength: Math.max(1, length) };
+  const limits = {
+    maxOutputLength: Math.max(1, length),
+    // One byte more than the value, so that no second piece is needed to see its end.
+    chunkSize: Math.max(PIECE_BYTES_MIN, Math.min(PIECE_BYTES_MAX, length + 1)),
+  };
   const value = codec === CODEC_ZSTD
-    ? zstdDecompressSync!(body, limit)
-    : zlib.inflateRawSync(body, limit);
+    ? zstdDecompressSync!(body, { ...limits, params: ZSTD_LIMITS })
+    : zlib.inflateRawSync(body, limits);
   if (value.length !== length) {
     throw new Error(`${value.length} bytes came out, not ${length}`);
   }
-  // What node:zlib gives may be a part of a larger buffer.
-  return new Uint8Array(value);
+  return own(value);
+}
+
+/** With its size known, a frame asks its reader for no more memory than it takes. */
+function pledge(pledgedSrcSize: number): zlib.ZstdOptions {
+  const options: zlib.ZstdOptions & { pledgedSrcSize: number } = {
+    pledgedSrcSize,
+  };
+  return options;
+}
+
+/** Plain bytes with a buffer of their own; `node:zlib` may give part of a larger one. */
+function own(bytes: Uint8Array): Uint8Array {
+  const { buffer, length } = bytes;
+  return buffer.byteLength === length
+    ? new Uint8Array(buffer)
+    : new Uint8Array(bytes);
 }

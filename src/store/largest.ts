@@ -27,7 +27,7 @@ export interface LargeKey {
   bucket: string | undefined;
   /** The key. */
   key: Uint8Array;
-  /** Bytes of its value. */
+  /** Bytes of its value, as they are stored: fewer if it is compressed. */
   valueBytes: number;
 }
 

@@ -64,6 +64,8 @@ export class History {
       valueLogMaxEntries: 18,
       blockCacheSize: 65_536,
       valueLogGcEnabled: false,
+      compression: "deflate",
+      compressionThreshold: 64,
       ...options.key === undefined ? {} : { encryption: { key: options.key } },
     };
     this.#engine = openEngine(this.options, this.#host);
@@ -123,7 +125,7 @@ export class History {
     await this.#set("b", "is back");
     await this.#batch(["batch 1", "batch 3", "-batch 2", "-d", "-never there"]);
     if (isReopened) this.#reopen();
-    await this.#set("a", "3 a");
+    await this.#set("a", "3 a ".repeat(30));
     await this.#delete(`${BUCKET}/x`);
     await this.#host.advance(2000);
     this.#note();

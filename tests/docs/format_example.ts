@@ -46,6 +46,31 @@ export async function makeExample(): Promise<Map<string, Uint8Array>> {
   );
 }
 
+/**
+ * What deflate and zstd make of a hundred times "ab". Other versions of them may make
+ * something else of it; these bytes mean the same to all.
+ */
+export const CODED: readonly [codec: number, hex: string][] = [
+  [1, "c80000004b4c4a1c161000"],
+  [2, "c800000028b52ffd20c84d00001061620100c3288705"],
+];
+
+/** A segment with a record for each codec. */
+export async function makeCodedExample(): Promise<Uint8Array> {
+  const files = new MemoryFileSystem();
+  const engine = openEngine({ path: DIRECTORY }, stillHost(files));
+  for (const [codec, hex] of CODED) {
+    const bytes = Uint8Array.from(
+      hex.match(/../g)!,
+      (byte) => parseInt(byte, 16),
+    );
+    engine.key.load(`${codec}`, undefined);
+    engine.put(bytes, bytes.length, 0, codec);
+  }
+  await engine.close();
+  return readFile(files, `${DIRECTORY}/0000000001.vlog`);
+}
+
 /** The blocks of FORMAT.md by the name of the file they show. */
 export async function makeBlocks(): Promise<Map<string, string>> {
   const files = await makeExample();
@@ -54,7 +79,13 @@ export async function makeBlocks(): Promise<Map<string, string>> {
   return new Map([
     ["0000000001.vlog", readSegment(segment).join("\n")],
     ["0000000001.hint", readHint(hint, segment).join("\n")],
+    ["two compressed values", recordsOf(readSegment(await makeCodedExample()))],
   ]);
+}
+
+/** The lines of a segment without those of its header. */
+function recordsOf(lines: string[]): string {
+  return lines.slice(lines.indexOf("record at 64")).join("\n");
 }
 
 if (import.meta.main) {

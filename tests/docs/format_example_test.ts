@@ -3,8 +3,9 @@
  * reader written from FORMAT.md alone finds its way through them.
  */
 import { assertEquals, assertStringIncludes, assertThrows } from "@std/assert";
-import { makeBlocks, makeExample } from "./format_example.ts";
+import { CODED, makeBlocks, makeExample } from "./format_example.ts";
 import { crc32, readHint, readSegment, recordSeed } from "./format_reader.ts";
+import { decodeValue } from "../../src/format/codec.ts";
 import { checksum } from "../../src/format/checksum.ts";
 
 const document = await Deno.readTextFile("FORMAT.md");
@@ -53,6 +54,24 @@ Deno.test("FORMAT.md: a reader written from it notices every flipped bit", async
     const flipped = hint.slice();
     flipped[at]! ^= 1 << (at % 8);
     assertThrows(() => readHint(flipped, segment), Error, "", `byte ${at}`);
+  }
+});
+
+Deno.test("FORMAT.md: the compressed values are what it says", async () => {
+  for (const [codec, hex] of CODED) {
+    const bytes = Uint8Array.from(
+      hex.match(/../g)!,
+      (byte) => parseInt(byte, 16),
+    );
+    const expected = new TextEncoder().encode("ab".repeat(100));
+    assertEquals(decodeValue(codec, bytes), expected);
+    if (codec !== 1) continue;
+    const inflated = new Blob([bytes.subarray(4)]).stream()
+      .pipeThrough(new DecompressionStream("deflate-raw"));
+    assertEquals(
+      new Uint8Array(await new Response(inflated).arrayBuffer()),
+      expected,
+    );
   }
 });
 

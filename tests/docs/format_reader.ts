@@ -137,6 +137,8 @@ export function readFileHeader(
 const KINDS = ["", "put", "tombstone", "control"];
 const FLAGS = ["expiring", "batch", "batch end", "sync mark", "bucket"];
 
+const CODECS = ["as given", "deflate", "zstd"];
+
 function describeFlags(flags: number): string {
   const names = FLAGS.filter((_, i) => (flags >> (i + 2)) & 1);
   return [KINDS[flags & 3], ...names].join(", ");
@@ -151,14 +153,17 @@ export function readSegment(bytes: Uint8Array): string[] {
     file.heading(`record at ${start}`);
     const stored = file.checksum();
     const flags = file.number(1, "flags:", describeFlags);
-    file.number(1, "codec");
+    const codec = file.number(1, "codec");
     const keyLength = file.number(2, "key length");
     const valueLength = file.number(4, "value length");
     file.number(8, "version");
     if ((flags & 4) !== 0) file.number(8, "expiry");
     if ((flags & 32) !== 0) file.number(4, "sync mark");
     if (keyLength > 0) file.bytes(keyLength, "key");
-    if (valueLength > 0) file.bytes(valueLength, "value");
+    if (codec > 0) {
+      file.number(4, "length of the value");
+      file.bytes(valueLength - 4, CODECS[codec]!);
+    } else if (valueLength > 0) file.bytes(valueLength, "value");
     const seed = recordSeed(storeId, segmentId, start);
     const computed = crc32(file.since(start + 4), seed);
     requireSum(stored, computed, `the record at ${start}`);

@@ -5,6 +5,7 @@
  */
 
 import { FILE_HEADER_BYTES } from "../../src/format/file_header.ts";
+import { Dice } from "./dice.ts";
 import { type CorpusStore, StoreMaker } from "./store_maker.ts";
 
 const LONG = 50 * 365 * 86_400_000;
@@ -141,6 +142,42 @@ const RECIPES: [name: string, make: () => Promise<StoreMaker>][] = [
     }
     maker.remember();
     await maker.batch(["n1", "-n2", "-n3"], "again");
+    return maker;
+  }],
+  ["compressed values, closed", async () => {
+    const maker = new StoreMaker({
+      compression: "deflate",
+      compressionThreshold: 64,
+      valueThreshold: 30_000,
+    });
+    for (let round = 0; round < 4; round++) {
+      if (round === 3) maker.remember();
+      await maker.set(`page ${round % 3}`, `page ${round} `.repeat(60));
+      await maker.batch(["batch", "users/1"], `member ${round} `.repeat(20));
+    }
+    await maker.set("zeros", "\0".repeat(40_000));
+    // Too large for the memtable, though it is compressed.
+    const noise = new Dice(1);
+    const letters = Array.from({ length: 90_000 }, () => noise.below(26) + 97);
+    await maker.set("large", String.fromCharCode(...letters));
+    await work(maker, 1);
+    return maker;
+  }],
+  ["compressed and plain values, collected, killed", async () => {
+    const maker = new StoreMaker({
+      compression: "zstd",
+      compressionThreshold: 256,
+      valueLogMaxEntries: 14,
+      syncWrites: true,
+    });
+    for (let round = 0; round < 3; round++) {
+      await maker.set(`page ${round}`, `page ${round} `.repeat(60));
+      await maker.set("users/1", `user ${round} `.repeat(50), LONG);
+      await work(maker, 1, round);
+    }
+    maker.remember();
+    await maker.gc();
+    await maker.set("page 1", "the end ".repeat(100));
     return maker;
   }],
   ["a segment that was being made, killed", async () => {

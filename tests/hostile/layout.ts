@@ -11,9 +11,11 @@ import {
   recordSeed,
   segmentSeed,
 } from "../../src/format/checksum.ts";
+import { CODEC_PLAIN } from "../../src/format/codec.ts";
 import { FILE_HEADER_BYTES } from "../../src/format/file_header.ts";
 import { CHUNK_HEAD_BYTES } from "../../src/format/hint.ts";
 import {
+  CODEC_OFFSET,
   FLAG_EXPIRING,
   FLAG_SYNC_MARK,
   RECORD_HEAD_BYTES,
@@ -170,7 +172,16 @@ function recordFields(view: DataView, start: number): Field[] {
     fields.push({ offset: at, bytes: 8 });
     at += 8;
   }
-  if ((flags & FLAG_SYNC_MARK) !== 0) fields.push({ offset: at, bytes: 4 });
+  if ((flags & FLAG_SYNC_MARK) !== 0) {
+    fields.push({ offset: at, bytes: 4 });
+    at += 4;
+  }
+  // A coded value begins with the length of what it stands for.
+  const valueLength = view.getUint32(start + 8, true);
+  if (view.getUint8(start + CODEC_OFFSET) !== CODEC_PLAIN && valueLength >= 4) {
+    at += view.getUint16(start + 6, true);
+    fields.push({ offset: at, bytes: 4 });
+  }
   return fields;
 }
 

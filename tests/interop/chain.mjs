@@ -6,10 +6,12 @@
  * every link can check it alone.
  */
 import assert from "node:assert/strict";
-import { Store } from "@sett/badger";
+import * as zlib from "node:zlib";
+import { Store, StoreError } from "@sett/badger";
 import { bytesOf, check, RUNTIME, text } from "./checks.mjs";
 import { linkCollection } from "./collections.mjs";
 
+const HAS_ZSTD = "zstdCompressSync" in zlib;
 const KEYS_PER_LINK = 200;
 const MIB = 1_048_576;
 
@@ -70,8 +72,12 @@ export async function runLink(directory, link, isEncrypted) {
       if (isEncrypted) await store.rotateDataKey();
       await store.batch().set("batch", RUNTIME).commit();
       await store.bucket("links").set(String(link), RUNTIME);
+      await compress(store, link);
       await store.gc({ discardRatio: 0.2 });
       await compare(store, link + 1);
+    });
+    await check("reads what each runtime compressed", async () => {
+      await compareCompressed(store, link + 1);
     });
     await linkCollection(store, link);
   } finally {
@@ -93,5 +99,69 @@ async function compare(store, links) {
   for (let link = 0; link < links; link++) {
     const name = text(await store.bucket("links").get(String(link)));
     assert.match(name ?? "", /^(?:deno|bun|node) \d/);
+  }
+}
+
+/** A value that compresses: one that is read in one piece, and a large one. */
+function textOf(link, length) {
+  return `link ${link} says it again; `.repeat(length / 20);
+}
+
+/** Half as many bits as bytes have, so that it is large when it is compressed. */
+function lettersOf(link) {
+  return bytesOf(link, 200_000).map((byte) => 97 + (byte >> 4));
+}
+
+/** Adds values in each codec that this runtime can write. */
+async function compress(store, link) {
+  for (const compression of ["deflate", "zstd"]) {
+    if (compression === "zstd" && !HAS_ZSTD) {
+      const refused = (error) => {
+        assert.ok(error instanceof StoreError);
+        assert.equal(error.code, "UNSUPPORTED_CODEC");
+        assert.match(error.message, /Use "deflate", or Node 22\.15/);
+        return true;
+      };
+      assert.throws(() => store.bucket("c", { compression }), refused);
+      await assert.rejects(Store.open({ path: "x", compression }), refused);
+      continue;
+    }
+    const bucket = store.bucket(compression, { compression });
+    await bucket.set(`${link}`, textOf(link, 3000));
+    await bucket.set(`large ${link}`, lettersOf(link));
+    await bucket.set(`zeros ${link}`, new Uint8Array(1_000_000));
+  }
+}
+
+/** Asserts that what was compressed is read, or named by a runtime that cannot. */
+async function compareCompressed(store, links) {
+  for (const compression of ["deflate", "zstd"]) {
+    const bucket = store.bucket(compression);
+    for (let link = 0; link < links; link++) {
+      if (!bucket.has(`${link}`)) {
+        const writer = text(await store.bucket("links").get(`${link}`));
+        assert.match(writer, /^node 20/);
+        assert.equal(compression, "zstd");
+        continue;
+      }
+      // Zeros compress so well that it is deflate that is taken.
+      assert.deepEqual(
+        await bucket.get(`zeros ${link}`),
+        new Uint8Array(1_000_000),
+      );
+      if (compression === "zstd" && !HAS_ZSTD) {
+        for (const key of [`${link}`, `large ${link}`]) {
+          await assert.rejects(bucket.get(key), (error) => {
+            assert.equal(error.code, "UNSUPPORTED_CODEC");
+            assert.match(error.message, /zstd.* Node 22\.15, Bun 1\.2\.14/);
+            return true;
+          });
+        }
+        continue;
+      }
+      assert.equal(text(await bucket.get(`${link}`)), textOf(link, 3000));
+      assert.deepEqual(bucket.getSync(`large ${link}`), lettersOf(link));
+      assert.deepEqual(await bucket.get(`large ${link}`), lettersOf(link));
+    }
   }
 }

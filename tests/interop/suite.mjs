@@ -204,6 +204,22 @@ export async function runSuite(directory) {
     assert.ok((await Store.verify(path, { encryption })).isSound);
   });
 
+  await check("compressed values come back as they were", async () => {
+    const path = `${directory}-compressed`;
+    const value = "again and again ".repeat(200);
+    let store = await Store.open({ path, compression: "deflate" });
+    await store.set("k", value);
+    await store.set("large", value.repeat(2_000));
+    assert.ok(store.stats().vlogSize < 100_000);
+    await store.close();
+    store = await Store.open({ path });
+    assert.equal(text(await store.get("k")), value);
+    assert.equal(text(store.getView("k")), value);
+    assert.equal(text(plain(await store.get("large"))), value.repeat(2_000));
+    await store.close();
+    assert.ok((await Store.verify(path)).isSound);
+  });
+
   await check("a wrong option is named", async () => {
     await assert.rejects(Store.open({ pth: "x" }), TypeError);
     await assert.rejects(Store.open({ memTableSize: 1 }), RangeError);

@@ -258,6 +258,8 @@ class Generator {
       valueLogGcDiscardRatio: this.#pick([0.01, 0.3, 0.5, 0.8]),
       valueLogGcIntervalInSeconds: 1 + this.#below(3),
       blockCacheSize: this.#chance(0.5) ? 0 : 65_536,
+      compression: this.#pick(["none", "deflate", "zstd"]),
+      compressionThreshold: 64,
     };
     return { op: "open", options, seed: this.#below(2 ** 31) };
   }

@@ -47,6 +47,18 @@ Deno.test("torn tail: a mark up to the bad record says nothing about it", () => 
   assertEquals(search(raw, bad), 0);
 });
 
+Deno.test("torn tail: a compressed record is a witness, one in no known codec is not", () => {
+  for (const codec of [0, 1, 2, 3, 255]) {
+    const raw = new RawSegment().add(put("a", "1"));
+    const bad = raw.size;
+    raw.add(put("b", "2"));
+    const synced = raw.size;
+    raw.add(put("c", "3", { codec, syncMark: synced }));
+    raw.flip(bad + 4);
+    assertEquals(search(raw, bad), codec <= 2 ? synced : 0, `codec ${codec}`);
+  }
+});
+
 Deno.test("torn tail: a marked record that is damaged itself is no witness", () => {
   const raw = new RawSegment().add(put("a", "1"));
   const bad = raw.size;
