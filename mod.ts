@@ -26,6 +26,11 @@
  */
 
 export { Store } from "./src/store/store.ts";
+export { StoreReader } from "./src/store/store_reader.ts";
+export { BucketReader, LiveReader } from "./src/store/live_reader.ts";
+export type { ReaderOptions } from "./src/store/reader_options.ts";
+export type { ReaderStats, RefreshStats } from "./src/store/reader_stats.ts";
+export type { RefreshReport } from "./src/engine/reader_engine.ts";
 export { Bucket } from "./src/store/bucket.ts";
 export { Batch, type BatchTarget } from "./src/store/batch.ts";
 export {

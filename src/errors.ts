@@ -29,6 +29,7 @@
  * - `CONFLICT`: others changed what a transaction read, time and again; try again.
  * - `NOT_A_COUNTER`: the key that is to count has a value that is no counter.
  * - `TOO_OLD`: the log does not hold what came after a versionstamp any more.
+ * - `STALE`: a reader met a write under way that then failed; refresh it.
  * - `UNSUPPORTED_CODEC`: this runtime cannot decode a value written elsewhere.
  * - `NOT_COMPRESSED`: a compressed read found a value that was stored plain.
  * - `ALREADY_REGISTERED`: a registry already holds that name.
@@ -58,6 +59,7 @@ export type StoreErrorCode =
   | "CONFLICT"
   | "NOT_A_COUNTER"
   | "TOO_OLD"
+  | "STALE"
   | "UNSUPPORTED_CODEC"
   | "NOT_COMPRESSED"
   | "ALREADY_REGISTERED"

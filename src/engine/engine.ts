@@ -8,7 +8,7 @@
  * @module
  */
 
-import { StoreClosedError, StoreError } from "../errors.ts";
+import { StoreError } from "../errors.ts";
 import {
   type DirectoryLock,
   type Host,
@@ -34,6 +34,7 @@ import { Level0 } from "./level0.ts";
 import { LogFollowers } from "./log_tail.ts";
 import { LogicalClock } from "./logical_clock.ts";
 import { LogWriter, NEXT_VERSION } from "./log_writer.ts";
+import { ReadEngine } from "./read_engine.ts";
 import { RecordReader } from "./record_reader.ts";
 import { saveIndex } from "./save_index.ts";
 import type { EngineSettings } from "./settings.ts";
@@ -41,7 +42,7 @@ import { recover, type Recovered } from "./recovery.ts";
 import type { RecoveryReport } from "./recovery_report.ts";
 
 /** A store's engine. */
-export class Engine {
+export class Engine extends ReadEngine {
   /** The key at hand. */
   readonly key: KeyBuffer;
   /** The books. */
@@ -91,6 +92,7 @@ export class Engine {
     counters: Counters,
     recovered: Recovered,
   ) {
+    super();
     const { log, ledger, key, level0 } = recovered;
     this.#host = host;
     this.#settings = settings;
@@ -137,7 +139,7 @@ export class Engine {
     this.cache = new BlockCache(settings.blockCacheSize, this.#secret);
     this.reader = new RecordReader(
       log,
-      this.writer,
+      this.writer.memtables,
       ledger.index.arena,
       key,
       this.cache,
@@ -198,7 +200,7 @@ export class Engine {
     }
   }
 
-  /** The time for expiries; it never goes back, not even over a restart. */
+  /** The time for expiries; it does not go back even over a restart. */
   now(): number {
     return this.#clock.now();
   }
@@ -208,21 +210,17 @@ export class Engine {
     this.#clock.advanceTo(time);
   }
 
-  /** @throws {StoreClosedError} If the store is not open. */
-  check(action: string): void {
-    if (this.status !== "open") throw new StoreClosedError(action);
+  /** The version of the newest commit, with what is pending flushed. */
+  flushedVersion(): number {
+    try {
+      this.writer.flush();
+    } catch { /* the writers of those records were told */ }
+    return this.writer.nextVersion - 1;
   }
 
   /** Records written for callers that wait to be handed to the operating system. */
   get pendingWrites(): number {
     return this.writer.pendingRecords;
-  }
-
-  /** Bytes of hint files and of the index snapshot. */
-  get lsmBytes(): number {
-    let sum = this.snapshotBytes;
-    for (const segment of this.log.segments.values()) sum += segment.hintBytes;
-    return sum;
   }
 
   /** Puts the key at hand. */

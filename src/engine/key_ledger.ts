@@ -26,7 +26,7 @@ import {
   TAG_SWEPT,
   TAG_TOMBSTONE,
 } from "./key_arena.ts";
-import type { KeyBuffer } from "./key_buffer.ts";
+import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
 
 const GONE = TAG_TOMBSTONE | TAG_SWEPT;
 const UNDO_WORDS = 8;
@@ -267,6 +267,28 @@ export class KeyLedger {
       this.#removeEntry(pointer);
     }
     return true;
+  }
+
+  /**
+   * Takes out the entries whose records went with their segments. To be called when
+   * everything else that was written by then is in the books, so nothing that these
+   * records are in the way of is left.
+   */
+  forget(segmentIds: ReadonlySet<number>): void {
+    const { arena } = this.index;
+    let pointer = arena.entryFrom(1);
+    while (pointer !== 0) {
+      const next = arena.entryEnd(pointer);
+      if (segmentIds.has(arena.segmentId(pointer))) {
+        const key = arena.copyKey(pointer);
+        const tag = arena.tag(pointer);
+        this.#key.loadRecord(key, 0, key.length, (tag & TAG_BUCKET) !== 0);
+        if (this.history.count > 0) this.history.note(arena, pointer);
+        if ((tag & GONE) === 0) this.liveKeys--;
+        this.#removeEntry(pointer);
+      }
+      pointer = arena.entryFrom(next);
+    }
   }
 
   #removeEntry(pointer: number): void {

@@ -85,7 +85,8 @@ export function removeLeftovers(log: ValueLog, names: string[]): void {
       (file?.kind === "hint" && !log.segments.has(file.segmentId));
     // The lock's own temporary files belong to whoever is locking.
     if (isOrphan && !name.startsWith("LOCK")) {
-      files.remove(joinPath(directory, name));
+      // The removal of a retired segment may be under way still.
+      removeIfPresent(files, joinPath(directory, name));
     }
     if (file?.kind === "lost") lost.push(name);
   }

@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Engine } from "./engine.ts";
+import type { ReadEngine } from "./read_engine.ts";
 import { keyText, type Moment } from "./history.ts";
 import { TAG_BUCKET } from "./key_buffer.ts";
 import type { Segment } from "../log/segment.ts";
@@ -18,7 +18,7 @@ export interface Place {
 }
 
 /** Where the value of the key at hand lay at `moment`; `undefined` without one. */
-export function placeAt(engine: Engine, moment: Moment): Place | undefined {
+export function placeAt(engine: ReadEngine, moment: Moment): Place | undefined {
   const { key, ledger, log } = engine;
   if (moment.hasChanged) {
     const bytes = key.bytes.subarray(0, key.length);
@@ -39,7 +39,7 @@ export function placeAt(engine: Engine, moment: Moment): Place | undefined {
 }
 
 /** The value of the key at hand at a place, as an array of its own. */
-export function readPlaceSync(engine: Engine, place: Place): Uint8Array {
+export function readPlaceSync(engine: ReadEngine, place: Place): Uint8Array {
   const { reader } = engine;
   const { segment, offset, length } = place;
   if (!reader.readCaptured(segment, offset, length)) {
@@ -51,7 +51,7 @@ export function readPlaceSync(engine: Engine, place: Place): Uint8Array {
 
 /** The same, off the event loop where the value is large. */
 export function readPlace(
-  engine: Engine,
+  engine: ReadEngine,
   place: Place,
 ): Uint8Array | Promise<Uint8Array> {
   const { reader } = engine;
@@ -62,11 +62,8 @@ export function readPlace(
   return reader.buffer.slice(reader.start, reader.end);
 }
 
-/** Keeps the present moment; what is pending might yet be undone, so it is flushed. */
-export function keepMoment(engine: Engine): Moment {
-  try {
-    engine.writer.flush();
-  } catch { /* the writers of those records were told */ }
-  const { history } = engine.ledger;
-  return history.keep(engine.now(), engine.writer.nextVersion - 1);
+/** Keeps the present moment. */
+export function keepMoment(engine: ReadEngine): Moment {
+  const version = engine.flushedVersion();
+  return engine.ledger.history.keep(engine.now(), version);
 }

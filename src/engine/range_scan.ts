@@ -7,7 +7,7 @@
  */
 
 import { StoreClosedError } from "../errors.ts";
-import type { Engine } from "./engine.ts";
+import type { ReadEngine } from "./read_engine.ts";
 import { keyBytes, keyText, type Moment, type PastPut } from "./history.ts";
 import { TAG_BUCKET } from "./key_buffer.ts";
 import {
@@ -32,14 +32,14 @@ export function isEmptyRange({ start, end }: KeyRange): boolean {
 }
 
 /** Makes the ordered view whole on this thread. */
-export function completeView(engine: Engine): void {
+export function completeView(engine: ReadEngine): void {
   const view = engine.ledger.index.ordered;
   while (!view.isComplete) view.build(ENTRIES_A_LOOK);
 }
 
 /** The same in slices that let other work have its turn. */
 export async function completeViewAsync(
-  engine: Engine,
+  engine: ReadEngine,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const { host } = engine.log;
@@ -55,7 +55,7 @@ export async function completeViewAsync(
 
 /** Walks over a range. The ordered view must be complete. */
 export class RangeScan {
-  readonly #engine: Engine;
+  readonly #engine: ReadEngine;
   readonly #moment: Moment;
   readonly #isReverse: boolean;
   #start: OrderKey;
@@ -65,7 +65,7 @@ export class RangeScan {
 
   /** A walk over the keys that had a value at `moment`. */
   constructor(
-    engine: Engine,
+    engine: ReadEngine,
     moment: Moment,
     range: KeyRange,
     isReverse: boolean,

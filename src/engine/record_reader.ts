@@ -23,7 +23,7 @@ import { type BlockCache, CACHE_BLOCK_BYTES } from "./block_cache.ts";
 import type { Counters } from "./counters.ts";
 import type { KeyArena } from "./key_arena.ts";
 import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
-import type { LogWriter } from "./log_writer.ts";
+import type { MemtableSet } from "./memtable_set.ts";
 import { decodeRecordValue } from "./value_decoder.ts";
 
 /** Records up to this size are read whole into a buffer that is used again. */
@@ -53,7 +53,7 @@ export class RecordReader {
   /** The version of the last value's record if that is not in `buffer`. */
   #version = 0;
   readonly #log: ValueLog;
-  readonly #writer: LogWriter;
+  readonly #memtables: Pick<MemtableSet, "find">;
   readonly #arena: KeyArena;
   readonly #key: KeyBuffer;
   readonly #cache: BlockCache;
@@ -65,14 +65,14 @@ export class RecordReader {
   /** A reader for the entries of `arena`. */
   constructor(
     log: ValueLog,
-    writer: LogWriter,
+    memtables: Pick<MemtableSet, "find">,
     arena: KeyArena,
     key: KeyBuffer,
     cache: BlockCache,
     counters: Counters,
   ) {
     this.#log = log;
-    this.#writer = writer;
+    this.#memtables = memtables;
     this.#arena = arena;
     this.#key = key;
     this.#cache = cache;
@@ -82,10 +82,11 @@ export class RecordReader {
   /** Finds the value of the entry, whose key is the key at hand. */
   read(pointer: number): void {
     const arena = this.#arena;
-    const segmentId = arena.segmentId(pointer);
-    const offset = arena.offset(pointer);
-    const length = arena.recordLength(pointer);
-    this.readAt(segmentId, offset, length);
+    this.readAt(
+      arena.segmentId(pointer),
+      arena.offset(pointer),
+      arena.recordLength(pointer),
+    );
   }
 
   /** The value of the entry, whose key is the key at hand, as an array of its own. */
@@ -131,7 +132,7 @@ export class RecordReader {
   }
 
   #readMemtable(segmentId: number, offset: number, length: number): boolean {
-    const found = this.#writer.memtables.find(segmentId, offset);
+    const found = this.#memtables.find(segmentId, offset);
     if (found === undefined) return false;
     const at = found.locate(segmentId, offset);
     const codec = found.image[at + CODEC_OFFSET]!;
@@ -383,6 +384,6 @@ export class RecordReader {
     if (arena.recordLength(pointer) <= WHOLE_READ_BYTES_MAX) return false;
     const segmentId = arena.segmentId(pointer);
     const offset = arena.offset(pointer);
-    return this.#writer.memtables.find(segmentId, offset) === undefined;
+    return this.#memtables.find(segmentId, offset) === undefined;
   }
 }

@@ -14,26 +14,14 @@
  * @module
  */
 
-import { CorruptionError, StoreError } from "../errors.ts";
-import {
-  type FileHandle,
-  type Host,
-  joinPath,
-  readFile,
-} from "../fs/file_system.ts";
-import { segmentSeed } from "../format/checksum.ts";
-import {
-  decodeFileHeader,
-  FILE_HEADER_BYTES,
-  type FileHeader,
-  sameStore,
-  STORE_ID_BYTES,
-} from "../format/file_header.ts";
+import { StoreError } from "../errors.ts";
+import { type FileHandle, type Host, joinPath } from "../fs/file_system.ts";
+import { type FileHeader, STORE_ID_BYTES } from "../format/file_header.ts";
 import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
 import { countedVersion } from "../format/record.ts";
-import { Segment } from "../log/segment.ts";
+import type { Segment } from "../log/segment.ts";
 import { ValueLog } from "../log/value_log.ts";
-import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
+import { readSnapshot } from "./index_snapshot.ts";
 import { KeyBuffer } from "./key_buffer.ts";
 import { KeyLedger } from "./key_ledger.ts";
 import type { Level0 } from "./level0.ts";
@@ -42,10 +30,12 @@ import type { RecoveryMode } from "./settings.ts";
 import { SegmentReplay } from "./segment_replay.ts";
 import { keepTail, removeLeftovers, renewTail } from "./lost_file.ts";
 import {
+  addSegments,
   checkCovered,
   type FoundSegment,
   openSegments,
   openSoundSegments,
+  readHint,
 } from "./segment_files.ts";
 import { findSyncedAfter } from "./torn_tail.ts";
 
@@ -165,7 +155,7 @@ class Recovery {
       this.#report.source = "snapshot";
     }
     const level0 = makeLevel0(log);
-    this.#addSegments(log, found, loaded);
+    addSegments(log, found, loaded?.segments);
     for (const { id, size } of found) {
       const segment = log.get(id);
       const replay = new SegmentReplay(segment, ledger, key, size);
@@ -230,43 +220,6 @@ class Recovery {
     this.#horizon = Math.max(this.#horizon, header.expiryHorizon);
   }
 
-  /** Entries may point at any segment, so all must be there before the first row. */
-  #addSegments(
-    log: ValueLog,
-    found: FoundSegment[],
-    loaded: LoadedSnapshot | undefined,
-  ): void {
-    const known = new Map(
-      loaded?.segments.map((segment) => [segment.id, segment]),
-    );
-    const newestKnown = loaded?.segments.at(-1)?.id ?? 0;
-    for (const { id, file, header, size } of found) {
-      const snapshot = known.get(id);
-      if (id < newestKnown && snapshot === undefined) {
-        // A copy of an old directory over a newer one, say.
-        throw new CorruptionError(
-          "open the store",
-          { path: file.path, segmentId: id, offset: 0 },
-          "the segment had been removed before the last close",
-        );
-      }
-      const segment = new Segment(
-        id,
-        file,
-        segmentSeed(header.storeId, id),
-        header.nextVersion,
-        header.expiryHorizon,
-      );
-      segment.length = snapshot?.length ?? FILE_HEADER_BYTES;
-      segment.recordCount = snapshot?.recordCount ?? 0;
-      segment.deadBytes = snapshot?.deadBytes ?? 0;
-      segment.hintBytes = snapshot?.hintBytes ?? 0;
-      segment.syncedLength = segment.length;
-      segment.flushedLength = size;
-      log.add(segment);
-    }
-  }
-
   /** Brings one segment into the books, from where the snapshot left off. */
   #replaySegment(
     log: ValueLog,
@@ -279,7 +232,7 @@ class Recovery {
     const isSealed = !isNewest || this.#mustSeal;
     // What the snapshot has whole needs no hints, only where more of them would go.
     const isKnown = segment.length === size && this.#skimHint(replay, segment);
-    if (!isKnown) replay.useHint(this.#readHint(log, segment));
+    if (!isKnown) replay.useHint(readHint(log, segment.id));
     const scanStart = segment.length;
     const problem = replay.scan();
     this.#noteReplay(replay);
@@ -375,25 +328,6 @@ class Recovery {
       throw error;
     } finally {
       file?.close();
-    }
-  }
-
-  #readHint(log: ValueLog, segment: Segment): Uint8Array | undefined {
-    const path = joinPath(this.#directory, hintName(segment.id));
-    try {
-      const bytes = readFile(this.#host.files, path);
-      const header = decodeFileHeader(
-        bytes.subarray(0, FILE_HEADER_BYTES),
-        "HINT",
-        path,
-      );
-      const isOurs = sameStore(header.storeId, log.storeId) &&
-        header.segmentId === segment.id;
-      return isOurs ? bytes : undefined;
-    } catch (error) {
-      // No hint, or a damaged one: the segment itself tells the same.
-      if (error instanceof StoreError) return undefined;
-      throw error;
     }
   }
 }

@@ -10,10 +10,11 @@ import {
   type FileHandle,
   type FileSystem,
   joinPath,
+  readFile,
   readFully,
 } from "../fs/file_system.ts";
 import { KEYS_NAME } from "../fs/key_ring.ts";
-import type { LostRange } from "../log/salvage_reader.ts";
+import { segmentSeed } from "../format/checksum.ts";
 import {
   decodeFileHeader,
   FILE_HEADER_BYTES,
@@ -27,6 +28,10 @@ import {
   parseFileName,
   segmentName,
 } from "../format/file_names.ts";
+import type { LostRange } from "../log/salvage_reader.ts";
+import { Segment } from "../log/segment.ts";
+import type { ValueLog } from "../log/value_log.ts";
+import type { SnapshotSegment } from "./index_snapshot.ts";
 
 /** A segment on disk whose header is sound. */
 export interface FoundSegment {
@@ -85,30 +90,43 @@ export function openSegments(
     const path = joinPath(directory, segmentName(id));
     const file = files.open(path, "write");
     opened.push(file);
-    const size = file.size();
-    const bytes = readHeaderBytes(file, size);
-    let header: FileHeader;
-    try {
-      header = decodeFileHeader(bytes, "VLOG", path);
-    } catch (error) {
-      // A header is synced before the first record is written. So a newest segment
-      // that is no longer than a header was being made in a crash, unless there are
-      // hints of its records.
-      const wasBeingMade = id === ids.at(-1) && size <= FILE_HEADER_BYTES &&
-        !names.includes(hintName(id)) && !isHeaderSealed(bytes);
-      if (!wasBeingMade) throw error;
-      file.close();
-      // The one before it was sealed and synced by then. The name stays until its
-      // successor is made: it is the proof of that.
-      return { found, halfMade: path };
-    }
-    checkOwner(found[0]?.header, header, id, path);
-    found.push({ id, file, header, size });
+    const mayBeHalfMade = id === ids.at(-1) && !names.includes(hintName(id));
+    const segment = readSegment(file, id, mayBeHalfMade);
+    // The one before it was sealed and synced by then. The name stays until its
+    // successor is made: it is the proof of that.
+    if (segment === undefined) return { found, halfMade: path };
+    checkOwner(found[0]?.header, segment.header, id, path);
+    found.push(segment);
   }
   return { found, halfMade: undefined };
 }
 
-function checkOwner(
+/**
+ * Reads the header of a segment; `undefined`, with the file closed, if it is being
+ * made or was in a crash. A header is synced before the first record is written, so
+ * that can only be a newest segment that is no longer than a header and has no hints.
+ */
+export function readSegment(
+  file: FileHandle,
+  id: number,
+  mayBeHalfMade: boolean,
+): FoundSegment | undefined {
+  const size = file.size();
+  const bytes = readHeaderBytes(file, size);
+  try {
+    const header = decodeFileHeader(bytes, "VLOG", file.path);
+    return { id, file, header, size };
+  } catch (error) {
+    const isHalfMade = mayBeHalfMade && size <= FILE_HEADER_BYTES &&
+      !isHeaderSealed(bytes);
+    if (!isHalfMade) throw error;
+    file.close();
+    return undefined;
+  }
+}
+
+/** Checks that a header is that of the segment, and of the store of the first one. */
+export function checkOwner(
   first: FileHeader | undefined,
   header: FileHeader,
   id: number,
@@ -192,6 +210,69 @@ function sizeOf(files: FileSystem, path: string): number {
     return file.size();
   } finally {
     file.close();
+  }
+}
+
+/**
+ * Adds segments to an empty log, as far as an index snapshot covers them. Entries may
+ * point at any segment, so all must be there before the first row.
+ */
+export function addSegments(
+  log: ValueLog,
+  found: readonly FoundSegment[],
+  covered: readonly SnapshotSegment[] | undefined,
+): void {
+  const known = new Map(covered?.map((segment) => [segment.id, segment]));
+  const newestKnown = covered?.at(-1)?.id ?? 0;
+  for (const one of found) {
+    const snapshot = known.get(one.id);
+    if (one.id < newestKnown && snapshot === undefined) {
+      // A copy of an old directory over a newer one, say.
+      throw new CorruptionError(
+        "open the store",
+        { path: one.file.path, segmentId: one.id, offset: 0 },
+        "the segment had been removed before the last close",
+      );
+    }
+    const segment = segmentOf(one);
+    segment.length = snapshot?.length ?? FILE_HEADER_BYTES;
+    segment.recordCount = snapshot?.recordCount ?? 0;
+    segment.deadBytes = snapshot?.deadBytes ?? 0;
+    segment.hintBytes = snapshot?.hintBytes ?? 0;
+    segment.syncedLength = segment.length;
+    segment.flushedLength = one.size;
+    log.add(segment);
+  }
+}
+
+/** A segment that was found, before any of its records was read. */
+export function segmentOf({ id, file, header }: FoundSegment): Segment {
+  return new Segment(
+    id,
+    file,
+    segmentSeed(header.storeId, id),
+    header.nextVersion,
+    header.expiryHorizon,
+  );
+}
+
+/** The bytes of a segment's hint file, if there is one that belongs to it. */
+export function readHint(log: ValueLog, id: number): Uint8Array | undefined {
+  const path = joinPath(log.directory, hintName(id));
+  try {
+    const bytes = readFile(log.files, path);
+    const header = decodeFileHeader(
+      bytes.subarray(0, FILE_HEADER_BYTES),
+      "HINT",
+      path,
+    );
+    const isOurs = sameStore(header.storeId, log.storeId) &&
+      header.segmentId === id;
+    return isOurs ? bytes : undefined;
+  } catch (error) {
+    // No hint, or a damaged one: the segment itself tells the same.
+    if (error instanceof StoreError) return undefined;
+    throw error;
   }
 }
 

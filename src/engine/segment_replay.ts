@@ -32,14 +32,19 @@ import { type LostRange, SalvageReader } from "../log/salvage_reader.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 
+/** What is told of every record that counts, whose key is the key at hand. */
+export type Books = Pick<KeyLedger, "put" | "tombstone" | "control">;
+
 /** Replays one segment. */
 export class SegmentReplay {
   /** Rows taken from the hint file. */
   rowsFromHints = 0;
   /** Records read from the segment. */
   recordsReplayed = 0;
-  /** The highest version seen. */
+  /** The highest version seen, also of a batch that is not whole. */
   versionMax = 0;
+  /** The highest version of what the books were told. */
+  toldVersionMax = 0;
   /** The highest expiry horizon seen. */
   horizonMax = 0;
   /** Bytes that the hint file or a sync mark says were synced. */
@@ -50,24 +55,26 @@ export class SegmentReplay {
   hintCoveredTo: number = FILE_HEADER_BYTES;
   /** Hint rows of the records that were read. */
   readonly rows: ChunkBuilder = new ChunkBuilder();
+  /** False where nobody wants hint rows. */
+  makesRows = true;
   /** Where the problem that {@linkcode scan} returned lies. */
   problemOffset = 0;
   /** True if that problem is a sealed record that no store can have written. */
   isForged = false;
   readonly #segment: Segment;
-  readonly #ledger: KeyLedger;
+  readonly #books: Books;
   readonly #key: KeyBuffer;
   readonly #size: number;
 
   /** A replay of a segment's `size` bytes from its present length on. */
   constructor(
     segment: Segment,
-    ledger: KeyLedger,
+    books: Books,
     key: KeyBuffer,
     size: number,
   ) {
     this.#segment = segment;
-    this.#ledger = ledger;
+    this.#books = books;
     this.#key = key;
     this.#size = size;
   }
@@ -147,7 +154,7 @@ export class SegmentReplay {
       this.#apply(rows.kind, rows.offset, rows.recordLength, rows.expiry);
     }
     this.rowsFromHints += head.rows;
-    this.versionMax = Math.max(this.versionMax, countedVersion(head.version));
+    this.#noteTold(countedVersion(head.version));
     this.horizonMax = Math.max(this.horizonMax, head.horizon);
     segment.length = head.to;
     return true;
@@ -163,11 +170,23 @@ export class SegmentReplay {
    * `undefined` if all are sound; the segment's length is where the good ones end.
    */
   scan(): string | undefined {
+    const slices = this.scanInSlices(Infinity);
+    for (;;) {
+      const { done, value } = slices.next();
+      if (done) return value as string | undefined;
+    }
+  }
+
+  /** The same with a pause after every `count` records. */
+  *scanInSlices(count: number): Generator<void, string | undefined> {
     const segment = this.#segment;
     const records = new CommittedRecords(segment, segment.length, this.#size);
-    while (records.next()) {
+    for (let left = count; records.next(); left--) {
       this.#replay(records.current);
       segment.length = records.position;
+      if (left > 1) continue;
+      yield;
+      left = count + 1;
     }
     this.recordsReplayed += records.count;
     this.syncedMax = Math.max(this.syncedMax, records.syncMarkMax);
@@ -204,6 +223,8 @@ export class SegmentReplay {
     const { source, keyStart, offset, length } = record;
     this.#key.loadRecord(source, keyStart, keyLength, isInBucket(record));
     this.#apply(kindOf(record), offset, length, expiry);
+    this.#noteTold(countedVersion(version));
+    if (!this.makesRows) return;
     this.rows.add(
       flags,
       codec,
@@ -216,15 +237,21 @@ export class SegmentReplay {
     );
   }
 
+  #noteTold(version: number): void {
+    if (version <= this.toldVersionMax) return;
+    this.toldVersionMax = version;
+    this.versionMax = Math.max(this.versionMax, version);
+  }
+
   #apply(kind: number, offset: number, length: number, expiry: number): void {
     const segment = this.#segment;
     segment.recordCount++;
     if (kind === KIND_CONTROL) {
-      this.#ledger.control(segment, length, -1);
+      this.#books.control(segment, length, -1);
     } else if (kind === KIND_PUT) {
-      this.#ledger.put(segment, offset, length, expiry, -1);
+      this.#books.put(segment, offset, length, expiry, -1);
     } else {
-      this.#ledger.tombstone(segment, offset, length, -1);
+      this.#books.tombstone(segment, offset, length, -1);
     }
   }
 }

@@ -20,7 +20,7 @@ const SEGMENT_ID_DIGITS = 10;
 const SEGMENT_ID_MAX = 0xffff_ffff;
 const PATTERN = /^(\d{10})(?:-(\d{10}))?\.(vlog|hint|lost)$/;
 const TEMPORARY_PATTERN =
-  /^(?:index\.snapshot\.tmp|LOCK\.[0-9a-f-]{36}(?:\.dead)?\.tmp)$/;
+  /^(?:index\.snapshot\.tmp|\d{10}\.retired\.tmp|LOCK\.[0-9a-f-]{36}(?:\.dead)?\.tmp)$/;
 
 function digits(value: number): string {
   return String(value).padStart(SEGMENT_ID_DIGITS, "0");
@@ -39,6 +39,11 @@ export function hintName(segmentId: number): string {
 /** The name of the file that keeps what recovery cut from a segment. */
 export function lostName(segmentId: number, offset: number): string {
   return `${digits(segmentId)}-${digits(offset)}.lost`;
+}
+
+/** The name a segment's file has after its removal, until it is closed. */
+export function retiredName(segmentId: number): string {
+  return `${digits(segmentId)}.retired.tmp`;
 }
 
 /** The name a file has until it is whole. */

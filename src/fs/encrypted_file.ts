@@ -12,8 +12,8 @@ import type { FileHandle } from "./file_system.ts";
 export class EncryptedFile implements FileHandle {
   /** Where the file was when it was opened. */
   readonly path: string;
-  /** Frees the space of a removed file, where that takes time. */
-  readonly discard?: () => void;
+  /** Removes the file's name, where letting go of the file takes time. */
+  readonly retire?: (path: string) => void;
   readonly #file: FileHandle;
   readonly #content: EncryptedContent;
   readonly #onClose: (content: EncryptedContent) => void;
@@ -25,15 +25,16 @@ export class EncryptedFile implements FileHandle {
     file: FileHandle,
     content: EncryptedContent,
     onClose: (content: EncryptedContent) => void,
+    onRetire: (content: EncryptedContent) => void,
   ) {
     this.path = path;
     this.#file = file;
     this.#content = content;
     this.#onClose = onClose;
-    if (file.discard !== undefined) {
-      this.discard = () => {
-        this.#release();
-        file.discard!();
+    if (file.retire !== undefined) {
+      this.retire = (retiredPath) => {
+        file.retire!(retiredPath);
+        onRetire(content);
       };
     }
   }

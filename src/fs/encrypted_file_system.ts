@@ -147,6 +147,7 @@ export class EncryptedFileSystem implements FileSystem {
         file,
         content,
         (closed) => this.#release(closed),
+        (retired) => this.#forget(retired),
       );
     } catch (error) {
       file.close();
@@ -156,8 +157,12 @@ export class EncryptedFileSystem implements FileSystem {
 
   #release(content: EncryptedContent): void {
     content.handles--;
-    const isLast = content.handles === 0;
-    if (isLast && this.#contents.get(content.path) === content) {
+    if (content.handles === 0) this.#forget(content);
+  }
+
+  /** The name may be that of another file from now on. */
+  #forget(content: EncryptedContent): void {
+    if (this.#contents.get(content.path) === content) {
       this.#contents.delete(content.path);
     }
   }

@@ -60,10 +60,12 @@ export interface FileHandle {
   /** Gives the handle back; a second call does nothing. */
   close(): void;
   /**
-   * The same for a file whose name was removed, and frees its space off the event
-   * loop. Not there where that takes no time.
+   * Removes the file's name, as {@linkcode FileSystem.remove} does: whoever has it
+   * open, in another process too, goes on reading it. Until {@linkcode close} it has
+   * the name `path` instead, and then its space is freed off the event loop. Not there
+   * where that takes no time.
    */
-  discard?(): void;
+  retire?(path: string): void;
 }
 
 /** Exclusive ownership of a directory until released or until the process dies. */

@@ -35,6 +35,8 @@ const CALL_BYTES_MAX = 1 << 30;
 class NodeFileHandle implements FileHandle {
   readonly path: string;
   #descriptor: number;
+  /** The name that the file has from {@linkcode retire} until it is closed. */
+  #retiredPath: string | undefined;
 
   constructor(path: string, descriptor: number) {
     this.path = path;
@@ -148,20 +150,21 @@ class NodeFileHandle implements FileHandle {
     const descriptor = this.#descriptor;
     this.#descriptor = -1;
     fs.closeSync(descriptor);
+    // If we crash before this, the next open removes the name.
+    if (this.#retiredPath !== undefined) fs.unlink(this.#retiredPath, () => {});
   }
 
-  discard(): void {
-    const descriptor = this.#descriptor;
-    if (descriptor < 0) return;
-    // A file may have another name, a hard link; then its bytes are somebody's.
-    if (fs.fstatSync(descriptor).nlink > 0) {
-      this.close();
-      return;
+  retire(path: string): void {
+    // Whoever lets go of a file last, its last name or its last descriptor, frees its
+    // blocks and pages: tens of milliseconds for a large segment. With a name kept
+    // until the descriptor is closed that is the thread of the pool that removes the
+    // name. Cutting the file first would do too, but others may be reading it.
+    try {
+      fs.renameSync(this.path, path);
+    } catch (error) {
+      throw fromSystemError("remove", this.path, error);
     }
-    // The last close of a file frees its blocks and its pages, tens of milliseconds
-    // for a large segment. Cutting it first does that on a thread of the pool.
-    this.#descriptor = -1;
-    fs.ftruncate(descriptor, 0, () => fs.closeSync(descriptor));
+    this.#retiredPath = path;
   }
 }
 

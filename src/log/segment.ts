@@ -6,7 +6,7 @@
  * @module
  */
 
-import { CorruptionError } from "../errors.ts";
+import { CorruptionError, type StoreError } from "../errors.ts";
 import { type FileHandle, readFully, writeFully } from "../fs/file_system.ts";
 import { checksum } from "../format/checksum.ts";
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
@@ -46,8 +46,9 @@ export class Segment {
   hintBytes = 0;
   /** Damage was found in it; the garbage collector leaves it alone. */
   isDamaged = false;
+  /** What else than damage bad bytes at an offset may be, where a reader can tell. */
+  excuse: ((offset: number) => StoreError | undefined) | undefined;
   #readers = 0;
-  #isRetired = false;
   #isClosed = false;
 
   /** Wraps an open file whose header was checked or just written. */
@@ -141,7 +142,7 @@ export class Segment {
     }
   }
 
-  #cutOff(offset: number): CorruptionError {
+  #cutOff(offset: number): StoreError {
     return this.corruption(
       "read a record",
       offset,
@@ -150,8 +151,8 @@ export class Segment {
   }
 
   /** An error that names this segment's file. */
-  corruption(action: string, offset: number, reason: string): CorruptionError {
-    return new CorruptionError(
+  corruption(action: string, offset: number, reason: string): StoreError {
+    return this.excuse?.(offset) ?? new CorruptionError(
       action,
       { path: this.file.path, segmentId: this.id, offset },
       reason,
@@ -169,12 +170,6 @@ export class Segment {
     this.#closeIfUnused();
   }
 
-  /** Frees the file once its last reader left. The name is gone already. */
-  retire(): void {
-    this.#isRetired = true;
-    this.#closeIfUnused();
-  }
-
   /** Closes the file once its last reader left. */
   close(): void {
     this.#isClosed = true;
@@ -182,9 +177,6 @@ export class Segment {
   }
 
   #closeIfUnused(): void {
-    if (this.#readers > 0) return;
-    const { file } = this;
-    if (this.#isRetired && file.discard !== undefined) file.discard();
-    else if (this.#isRetired || this.#isClosed) file.close();
+    if (this.#isClosed && this.#readers === 0) this.file.close();
   }
 }

@@ -15,7 +15,7 @@ import {
 } from "../fs/file_system.ts";
 import { segmentSeed } from "../format/checksum.ts";
 import { encodeFileHeader, FILE_HEADER_BYTES } from "../format/file_header.ts";
-import { segmentName } from "../format/file_names.ts";
+import { retiredName, segmentName } from "../format/file_names.ts";
 import { Segment } from "./segment.ts";
 
 /** The segments of a store. */
@@ -61,6 +61,13 @@ export class ValueLog {
   get deadBytes(): number {
     let sum = 0;
     for (const segment of this.segments.values()) sum += segment.deadBytes;
+    return sum;
+  }
+
+  /** Bytes of all hint files. */
+  get hintBytes(): number {
+    let sum = 0;
+    for (const segment of this.segments.values()) sum += segment.hintBytes;
     return sum;
   }
 
@@ -130,13 +137,20 @@ export class ValueLog {
 
   /** Takes a segment's name off the disk; its readers keep reading. */
   retire(segment: Segment): void {
-    this.files.remove(segment.file.path);
-    this.segments.delete(segment.id);
-    if (this.#lastFound === segment) this.#lastFound = undefined;
-    segment.retire();
+    const { file } = segment;
+    if (file.retire === undefined) this.files.remove(file.path);
+    else file.retire(joinPath(this.directory, retiredName(segment.id)));
+    this.drop(segment);
     // Only after the name is gone for good may anything rely on its records being
     // gone: tombstones of keys that had older puts in it.
     this.files.syncDirectory(this.directory);
+  }
+
+  /** Forgets a segment whose name is gone; its readers keep reading. */
+  drop(segment: Segment): void {
+    this.segments.delete(segment.id);
+    if (this.#lastFound === segment) this.#lastFound = undefined;
+    segment.close();
   }
 
   /** Closes all files. */

@@ -5,7 +5,7 @@
  * @module
  */
 
-import { Engine } from "../engine/engine.ts";
+import { ReadEngine } from "../engine/read_engine.ts";
 import { describe } from "../engine/key_buffer.ts";
 import { listEntries, listEntriesSync } from "./list.ts";
 import { readRange } from "./range.ts";
@@ -29,7 +29,7 @@ const TIMED_CALL_MASK = 64 - 1;
 const encoder = new TextEncoder();
 
 /** True if the key at hand has a value. */
-export function hasValue(engine: Engine): boolean {
+export function hasValue(engine: ReadEngine): boolean {
   const { counters, ledger } = engine;
   counters.reads++;
   const isPresent = ledger.findLive(engine) !== 0;
@@ -39,18 +39,18 @@ export function hasValue(engine: Engine): boolean {
 }
 
 /** Counts a read; returns when it started if it is one of those that are timed. */
-function startRead({ counters }: Engine): number {
+function startRead({ counters }: ReadEngine): number {
   return (counters.reads++ & TIMED_CALL_MASK) === 0 ? performance.now() : NaN;
 }
 
-function finishRead({ counters }: Engine, start: number): void {
+function finishRead({ counters }: ReadEngine, start: number): void {
   if (Number.isNaN(start)) return;
   counters.getLatency.add((performance.now() - start) * 1000);
 }
 
 /** The value of an entry as an array of its own; `undefined` if there is none. */
 function readOwned(
-  engine: Engine,
+  engine: ReadEngine,
   pointer: number,
   start: number,
 ): Uint8Array | undefined {
@@ -68,12 +68,12 @@ function readOwned(
 
 /** Reads a set of keys with values. */
 export abstract class KeyReader {
-  readonly #engine: Engine;
+  readonly #engine: ReadEngine;
   readonly #prefix: Uint8Array | undefined;
 
   /** Not for callers: use {@linkcode Store.open} and {@linkcode Store.bucket}. */
   constructor(engine: unknown, prefix: Uint8Array | undefined) {
-    if (!(engine instanceof Engine)) {
+    if (!(engine instanceof ReadEngine)) {
       throw new TypeError("Cannot construct a store: call Store.open");
     }
     this.#engine = engine;
@@ -81,7 +81,7 @@ export abstract class KeyReader {
   }
 
   /** Puts the caller's key into the engine's buffer. */
-  #load(key: Key, action: string): Engine {
+  #load(key: Key, action: string): ReadEngine {
     const engine = this.#engine;
     engine.check(action);
     engine.key.load(key, this.#prefix);
@@ -94,7 +94,7 @@ export abstract class KeyReader {
   }
 
   /** Finds and reads the value of a key; `undefined` if there is none. */
-  #find(key: Key): Engine | undefined {
+  #find(key: Key): ReadEngine | undefined {
     const engine = this.#load(key, "get a key");
     const start = startRead(engine);
     const pointer = engine.ledger.findLive(engine);

@@ -6,7 +6,7 @@
  */
 
 import { StoreClosedError } from "../errors.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { ReadEngine } from "../engine/read_engine.ts";
 import type { Moment } from "../engine/history.ts";
 import {
   keepMoment,
@@ -36,7 +36,7 @@ type AnyEntry = Entry | KeyOnlyEntry;
 
 /** One listing: what is asked for, and how far it is. */
 class Listing {
-  readonly engine: Engine;
+  readonly engine: ReadEngine;
   readonly space: Uint8Array | undefined;
   readonly range: KeyRange;
   readonly isReverse: boolean;
@@ -52,7 +52,7 @@ class Listing {
   #at = 0;
 
   constructor(
-    engine: Engine,
+    engine: ReadEngine,
     space: Uint8Array | undefined,
     options: ListOptions,
     moment: Moment | undefined,
@@ -82,6 +82,9 @@ class Listing {
   check(): void {
     this.signal?.throwIfAborted();
     if (this.engine.status !== "open") throw new StoreClosedError("list keys");
+    if (this.#moment?.isKept === false) {
+      throw new StoreClosedError("list keys", "its moment is over");
+    }
   }
 
   begin(): void {
@@ -195,7 +198,7 @@ function* generateSync(listing: Listing): Generator<AnyEntry> {
 
 /** Lists the entries of a key space, as of `moment` or of the first entry. */
 export function listEntries(
-  engine: Engine,
+  engine: ReadEngine,
   space: Uint8Array | undefined,
   options: ListOptions,
   moment?: Moment,
@@ -217,7 +220,7 @@ export function listEntries(
 
 /** The same on this thread. */
 export function listEntriesSync(
-  engine: Engine,
+  engine: ReadEngine,
   space: Uint8Array | undefined,
   options: ListOptions,
   moment?: Moment,

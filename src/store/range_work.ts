@@ -6,6 +6,7 @@
 
 import { StoreClosedError } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
+import type { ReadEngine } from "../engine/read_engine.ts";
 import { keyText, type Moment } from "../engine/history.ts";
 import { keepMoment } from "../engine/moment_reader.ts";
 import {
@@ -18,7 +19,7 @@ const KEYS_A_PAGE = 128;
 
 /** Calls back with pages of the keys of a range as of a moment. */
 async function forEachPage(
-  engine: Engine,
+  engine: ReadEngine,
   range: KeyRange,
   given: Moment | undefined,
   signal: AbortSignal | undefined,
@@ -37,6 +38,9 @@ async function forEachPage(
       await host.breathe();
       signal?.throwIfAborted();
       if (engine.status !== "open") throw new StoreClosedError(action);
+      if (!moment.isKept) {
+        throw new StoreClosedError(action, "its moment is over");
+      }
     }
   } finally {
     if (given === undefined) engine.ledger.history.drop(moment);
@@ -45,7 +49,7 @@ async function forEachPage(
 
 /** How many keys of a range had a value at a moment, or have one now. */
 export async function countRange(
-  engine: Engine,
+  engine: ReadEngine,
   range: KeyRange,
   signal: AbortSignal | undefined,
   moment?: Moment,

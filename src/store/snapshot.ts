@@ -5,7 +5,7 @@
  */
 
 import { StoreClosedError } from "../errors.ts";
-import { Engine } from "../engine/engine.ts";
+import { ReadEngine } from "../engine/read_engine.ts";
 import type { Moment } from "../engine/history.ts";
 import {
   keepMoment,
@@ -31,13 +31,13 @@ import { writeVersionstamp } from "./versionstamp.ts";
 
 /** Reads a key space as it was at the moment of a {@linkcode Snapshot}. */
 export class SnapshotReader {
-  readonly #engine: Engine;
+  readonly #engine: ReadEngine;
   readonly #space: Uint8Array | undefined;
   readonly #moment: Moment;
 
   /** Not for callers: use {@linkcode KeySpace.snapshot}. */
   constructor(engine: unknown, space: Uint8Array | undefined, moment: unknown) {
-    if (!(engine instanceof Engine)) {
+    if (!(engine instanceof ReadEngine)) {
       throw new TypeError("Cannot construct a snapshot: call store.snapshot");
     }
     this.#engine = engine;
@@ -162,14 +162,16 @@ export class SnapshotReader {
  * ```
  */
 export class Snapshot extends SnapshotReader implements Disposable {
-  readonly #engine: Engine;
+  readonly #engine: ReadEngine;
   readonly #moment: Moment;
 
   /** Not for callers: use {@linkcode KeySpace.snapshot}. */
   constructor(engine: unknown, space: Uint8Array | undefined) {
-    const moment = engine instanceof Engine ? keepMoment(engine) : undefined;
+    const moment = engine instanceof ReadEngine
+      ? keepMoment(engine)
+      : undefined;
     super(engine, space, moment);
-    this.#engine = engine as Engine;
+    this.#engine = engine as ReadEngine;
     this.#moment = moment!;
   }
 

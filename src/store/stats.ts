@@ -5,6 +5,7 @@
  */
 
 import type { Engine } from "../engine/engine.ts";
+import type { ReadEngine } from "../engine/read_engine.ts";
 import type { GcReport } from "../engine/garbage_collector.ts";
 import type { Percentiles } from "../engine/latency_histogram.ts";
 
@@ -120,6 +121,18 @@ export interface StoreStats {
   performance: PerformanceStats;
 }
 
+/** What there is to say of the moments that an engine keeps. */
+export function readSnapshotStats(engine: ReadEngine): SnapshotStats {
+  const { history } = engine.ledger;
+  const { oldest } = history;
+  return {
+    count: history.count,
+    oldestAge: oldest === undefined ? 0 : engine.now() - oldest.time,
+    notes: history.noteCount,
+    heldBytes: history.heldBytes,
+  };
+}
+
 /** Reads the counters of an engine. */
 export function readStats(engine: Engine): StoreStats {
   const { counters, log, ledger, writer, cache, collector } = engine;
@@ -129,10 +142,9 @@ export function readStats(engine: Engine): StoreStats {
     recordBytes += segment.recordBytes;
   }
   const { deadBytes } = log;
-  const { oldest } = ledger.history;
   const lookups = counters.cacheHits + counters.cacheMisses;
   return {
-    lsmSize: engine.lsmBytes,
+    lsmSize: engine.snapshotBytes + log.hintBytes,
     vlogSize: log.length,
     pendingWrites: engine.pendingWrites,
     numReads: counters.reads,
@@ -157,12 +169,7 @@ export function readStats(engine: Engine): StoreStats {
       lastReport,
       lastError: lastError?.message,
     },
-    snapshots: {
-      count: ledger.history.count,
-      oldestAge: oldest === undefined ? 0 : engine.now() - oldest.time,
-      notes: ledger.history.noteCount,
-      heldBytes: ledger.history.heldBytes,
-    },
+    snapshots: readSnapshotStats(engine),
     performance: {
       hits: counters.hits,
       misses: counters.misses,

@@ -5,6 +5,7 @@ import {
   hintName,
   lostName,
   parseFileName,
+  retiredName,
   segmentName,
   SNAPSHOT_NAME,
   temporaryName,
@@ -32,6 +33,7 @@ Deno.test("file names: every name is read back as what it was made for", () => {
   assertEquals(parseFileName(temporaryName(SNAPSHOT_NAME)), {
     kind: "temporary",
   });
+  assertEquals(parseFileName(retiredName(1)), { kind: "temporary" });
 });
 
 Deno.test("file names: they sort as their ids do", () => {
