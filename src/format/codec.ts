@@ -30,6 +30,11 @@ const SAVING_MIN = 1 / 8;
 /** Deflate cannot do better; where zstd does, deflate is taken. */
 const RATIO_MAX = 1032;
 
+/**
+ * The caller waits for it: against the usual level 6, values of a MiB take two thirds
+ * of the time and come out 2 to 4 in 100 larger, small ones are the same.
+ */
+const DEFLATE_LEVEL = 4;
 /** No store takes a longer value: no segment is as long. */
 const VALUE_BYTES_MAX = 2 ** 31;
 /** What every reader of zstd is to support (RFC 8878, 3.1.1.1.2); writers keep to it. */
@@ -74,7 +79,7 @@ export function encodeValue(
 ): CodedValue | undefined {
   const body = codec === CODEC_ZSTD
     ? zstdCompressSync!(value, pledge(value.length))
-    : zlib.deflateRawSync(value);
+    : zlib.deflateRawSync(value, { level: DEFLATE_LEVEL });
   if (value.length > body.length * RATIO_MAX) {
     return encodeValue(CODEC_DEFLATE, value);
   }

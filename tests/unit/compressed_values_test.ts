@@ -1,7 +1,13 @@
 /** Values that the store compresses by itself. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
 import fc from "fast-check";
-import { CorruptionError, type KeySpace, StoreError } from "../../mod.ts";
+import { randomBytes } from "node:crypto";
+import {
+  CorruptionError,
+  type KeySpace,
+  StoreError,
+  StoreReader,
+} from "../../mod.ts";
 import { decodeValue, encodeValue } from "../../src/format/codec.ts";
 import { openEngine, Store } from "../../src/store/store.ts";
 import { FixedHost } from "../support/fixed_host.ts";
@@ -122,6 +128,40 @@ Deno.test("a bucket compresses as it says, whatever the store does", async () =>
     () => store.bucket("b", { compression: "lz4" as "zstd" }),
     RangeError,
   );
+});
+
+Deno.test("a reader beside the writer reads what that compresses", async () => {
+  await using directory = tempDir();
+  const { path } = directory;
+  await using store = await Store.open({ path, compression: "deflate" });
+  await store.set("before", TEXT);
+  await using reader = await StoreReader.open(path);
+  await store.bucket("b", { compression: "zstd" }).set("after", TEXT);
+  const large = new Uint8Array(randomBytes(200_000)).map((byte) => byte >> 4);
+  await store.set("large", large);
+  await store.flush();
+  await reader.refresh();
+  assertEquals(text(reader.getSync("before")), TEXT);
+  assertEquals(text(await reader.bucket("b").get("after")), TEXT);
+  assertEquals(await reader.get("large"), large);
+  assertEquals((await Array.fromAsync(reader.list())).length, 2);
+});
+
+Deno.test("an encrypted store compresses before it encrypts", async () => {
+  await using directory = tempDir();
+  const encryption = { key: new Uint8Array(32).fill(1) };
+  const options = { path: directory.path, encryption };
+  let store = await Store.open({ ...options, compression: "zstd" });
+  await store.set("k", TEXT.repeat(100));
+  await store.close();
+  let bytes = 0;
+  for (const { name } of Deno.readDirSync(directory.path)) {
+    bytes += Deno.statSync(`${directory.path}/${name}`).size;
+  }
+  assert(bytes < 20_000, `${bytes} bytes`);
+  store = await Store.open(options);
+  assertEquals(text(store.getSync("k")), TEXT.repeat(100));
+  await store.close();
 });
 
 Deno.test("watches tell of values as they were given", async () => {
