@@ -5,7 +5,7 @@
  * @module
  */
 
-import { StoreClosedError } from "../errors.ts";
+import { StoreClosedError, StoreError } from "../errors.ts";
 import type { ReadEngine } from "../engine/read_engine.ts";
 import type { Moment } from "../engine/history.ts";
 import {
@@ -125,8 +125,17 @@ class Listing {
   place(key: Uint8Array): Place {
     const { engine } = this;
     engine.key.loadRecord(key, 0, key.length, this.space !== undefined);
-    // The moment is kept, so what had a value there has it still.
-    return placeAt(engine, this.#moment!)!;
+    const place = placeAt(engine, this.#moment!);
+    if (place !== undefined) return place;
+    // The moment is kept, so what had a value there has it still; only in an index
+    // that was read from forged files a key can be in the order and not be found.
+    const { directory } = engine.log;
+    throw new StoreError(
+      "CORRUPT",
+      `Cannot list keys of ${directory}: the index has a key that it does not find. ` +
+        `Close the store, remove index.snapshot and the hint files, and open it again`,
+      { path: directory },
+    );
   }
 
   /** The caller's part of a key. */
