@@ -276,6 +276,9 @@ export class GarbageCollector {
       }
       return true;
     } finally {
+      // Where it broke off, copies may be pending. A snapshot that noted one as what
+      // its key was like must not lose it to the undoing of another's write.
+      this.#flushQuietly();
       victim.unpin();
     }
   }
