@@ -354,6 +354,43 @@ const REGRESSIONS: Record<string, History> = {
       { "op": "set", "at": "b/k0", "value": 33 },
       { "op": "setClock", "by": -10743 },
     ],
+  "the deletion of a range is rejected if a part of it was taken back": [
+    {
+      op: "open",
+      options: {
+        memTableSize: 65_536,
+        valueLogMaxEntries: 189,
+        valueLogGcIntervalInSeconds: 2,
+      },
+      seed: 1_023_040_681,
+    },
+    { op: "fill", value: 0, count: 190, first: 0, keys: 27, length: 0 },
+    {
+      op: "crash",
+      power: true,
+      back: 0,
+      keep: 1,
+      seed: 426_062_493,
+      fill: "zeros",
+    },
+    { op: "advance", milliseconds: 2000 },
+    { op: "full", isFull: true },
+    { op: "deleteRange", bucket: "", changes: [] },
+  ],
+  "an entry's version is not given again when its write is undone": [
+    { op: "open", options: { memTableSize: 65_536 }, seed: 1 },
+    { op: "set", at: "/k1", value: 1, wait: false },
+    { op: "full", isFull: true },
+    {
+      op: "atomic",
+      checks: [{ at: "/k1", is: "current" }],
+      changes: [],
+      wait: false,
+    },
+    { op: "breathe", times: 1 },
+    { op: "full", isFull: false },
+    { op: "set", at: "/k1", value: 2 },
+  ],
 };
 
 for (const [name, history] of Object.entries(REGRESSIONS)) {

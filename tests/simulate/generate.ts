@@ -91,7 +91,7 @@ class Generator {
     }
     this.#keys = this.#chance(0.5) ? 2 + this.#below(5) : 5 + this.#below(40);
     // Enough for several pages of a list.
-    if (this.#chance(0.05)) this.#keys = 200 + this.#below(200);
+    if (this.#chance(0.03)) this.#keys = 200 + this.#below(200);
     this.#buckets = this.#chance(0.5) ? [""] : ["", ...BUCKETS];
     this.#hasLargeValues = this.#chance(0.05);
     this.#entriesMax = 2 + this.#below(this.#chance(0.5) ? 40 : 300);
