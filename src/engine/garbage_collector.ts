@@ -324,13 +324,15 @@ export class GarbageCollector {
       }
       return 0;
     }
-    if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {
-      writer.appendTombstone(head.version, 0);
-    } else {
-      const value = scanner.value();
-      const { history } = ledger;
-      history.isSuspended = true;
-      try {
+    const { history } = ledger;
+    // To move a record changes no moment. What has expired had a value at some.
+    history.isSuspended = !hasExpired ||
+      (arena.tag(pointer) & TAG_SWEPT) !== 0;
+    try {
+      if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {
+        writer.appendTombstone(head.version, 0);
+      } else {
+        const value = scanner.value();
         writer.appendPut(
           value,
           value.length,
@@ -339,9 +341,9 @@ export class GarbageCollector {
           0,
           head.codec,
         );
-      } finally {
-        history.isSuspended = false;
       }
+    } finally {
+      history.isSuspended = false;
     }
     return arena.recordLength(index.find(key));
   }
