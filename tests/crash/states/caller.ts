@@ -20,6 +20,8 @@ export type Finish = () => Promise<boolean>;
 export class Caller extends Session {
   /** A call wrote its record and then threw, for it could not sync it. */
   protected isLeftUnsynced = false;
+  /** The greatest version that a reader was told of. */
+  protected versionTold = 0;
 
   /** Waits for a call, letting what is done in slices have its turns. */
   async #wait(promise: Promise<unknown>): Promise<void> {
@@ -154,6 +156,9 @@ export class Caller extends Session {
 
   /** A step has a version; it tells what it set from then on. */
   protected noteVersion(step: Step, version: number): void {
+    if (version <= this.versionTold) {
+      throw new Violation(`version ${version}, which was told, is given again`);
+    }
     step.version = version;
     for (const { path, value } of step.changes) {
       if (value !== undefined) this.versions.set(`${path}=${value}`, version);

@@ -110,7 +110,10 @@ export class Driver extends Caller {
   /** The versionstamp that a path has now. */
   stampOf(path: string): string | null {
     const [space, key] = this.#spaceOf(path);
-    return this.quietly(() => space.getEntry(key).versionstamp);
+    const { versionstamp } = this.quietly(() => space.getEntry(key));
+    const version = Number.parseInt(versionstamp ?? "0", 16);
+    this.versionTold = Math.max(this.versionTold, version);
+    return versionstamp;
   }
 
   /**
@@ -200,12 +203,19 @@ export class Driver extends Caller {
   /** Starts to do so; other calls can be made before it is waited for. */
   startDeleteRange(options: RangeOptions): () => Promise<void> {
     const steps: Step[] = [];
+    const { history } = this.life;
     const { writer } = this.engine!;
     const { onFlushed } = writer;
+    const before = history.steps.length;
+    let isNewDeleted = false;
     const restore = listenToRemovals(this.engine!, (key) => {
       const path = new TextDecoder().decode(key);
+      isNewDeleted ||= history.steps.slice(before).some((step) =>
+        !steps.includes(step) && step.version !== 0 &&
+        step.changes.some((change) => change.path === path)
+      );
       const change = { path, value: undefined, expiry: 0 };
-      const step = this.life.history.begin("deleteRange", [change], this.at);
+      const step = history.begin("deleteRange", [change], this.at);
       steps.push(step);
       return (version) => this.noteVersion(step, version);
     });
@@ -228,6 +238,7 @@ export class Driver extends Caller {
     return async () => {
       try {
         await this.finish("deleteRange", steps, finish);
+        if (isNewDeleted) throw new Violation("deleteRange deletes a new key");
       } finally {
         restore();
         writer.onFlushed = onFlushed;
@@ -255,6 +266,12 @@ export class Driver extends Caller {
   /** Makes a call that changes nothing, and judges a rejection. */
   ask(label: string, run: () => Promise<unknown>): Promise<boolean> {
     return this.start(label, [], run)();
+  }
+
+  /** Cuts the power; what was told of and not synced may be lost. */
+  override powerLoss(lost: "all" | "none"): Promise<void> {
+    this.versionTold = 0;
+    return super.powerLoss(lost);
   }
 
   /** Makes everything so far safe. */

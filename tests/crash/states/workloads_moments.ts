@@ -48,6 +48,7 @@ export const MOMENT_WORKLOADS: Workload[] = [
       await d.atomic([{ path: "a", value: "3" }, { path: "b", value: "4" }], {
         a: first,
       });
+      await d.atomic([{ path: "c", value: "5" }], { "#n": null });
       await d.atomic([{ path: "b" }, { path: "x:#n", by: 5 }]);
       await d.sync();
       await d.atomic([{ path: "a" }, { path: "#n", by: 4 }], {
@@ -214,6 +215,20 @@ export const MOMENT_WORKLOADS: Workload[] = [
     },
   },
   {
+    name: "versions of writes that a full disk undoes",
+    async play(d) {
+      d.open();
+      await d.set("a", "1");
+      d.life.disk.freeBytes = 30;
+      const writes = [d.set("a", "2"), d.set("b", "3")];
+      const stamp = d.stampOf("a");
+      await Promise.all(writes);
+      d.life.disk.freeBytes = Infinity;
+      await d.atomic([{ path: "c", value: "4" }], { a: stamp });
+      await d.set("a", "5");
+    },
+  },
+  {
     name: "a snapshot, lists and a watch over writes and collections",
     options: SMALL_SEGMENTS,
     async play(d) {
@@ -238,6 +253,8 @@ export const MOMENT_WORKLOADS: Workload[] = [
         later.close();
       });
       await d.set("k0", "6");
+      await d.set("new", "7");
+      await (await d.list()).finish();
     },
   },
   {
