@@ -278,6 +278,9 @@ export class GarbageCollector {
       }
       return true;
     } finally {
+      // Where it broke off, copies may be pending. A snapshot that noted one as what
+      // its key was like must not lose it to the undoing of another's write.
+      this.#flushQuietly();
       victim.unpin();
     }
   }
@@ -323,13 +326,15 @@ export class GarbageCollector {
       }
       return 0;
     }
-    if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {
-      writer.appendTombstone(head.version, 0);
-    } else {
-      const value = scanner.value();
-      const { history } = ledger;
-      history.isSuspended = true;
-      try {
+    const { history } = ledger;
+    // To move a record changes no moment. What has expired had a value at some.
+    history.isSuspended = !hasExpired ||
+      (arena.tag(pointer) & TAG_SWEPT) !== 0;
+    try {
+      if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {
+        writer.appendTombstone(head.version, 0);
+      } else {
+        const value = scanner.value();
         writer.appendPut(
           value,
           value.length,
@@ -338,9 +343,9 @@ export class GarbageCollector {
           0,
           head.codec,
         );
-      } finally {
-        history.isSuspended = false;
       }
+    } finally {
+      history.isSuspended = false;
     }
     return arena.recordLength(index.find(key));
   }

@@ -38,6 +38,15 @@ export function hasValue(engine: ReadEngine): boolean {
   return isPresent;
 }
 
+/** True if the record of the key at hand, which has one, might yet be undone. */
+function isPending({ key, ledger, log }: Engine): boolean {
+  const { index } = ledger;
+  const pointer = index.find(key);
+  const { id, flushedLength } = log.active;
+  return index.arena.segmentId(pointer) === id &&
+    index.arena.offset(pointer) >= flushedLength;
+}
+
 /** Counts a read; returns when it started if it is one of those that are timed. */
 function startRead({ counters }: ReadEngine): number {
   return (counters.reads++ & TIMED_CALL_MASK) === 0 ? performance.now() : NaN;
@@ -225,7 +234,15 @@ export abstract class KeyReader {
    * ```
    */
   getEntry(key: Key): VersionedEntry {
-    const engine = this.#find(key);
+    let engine = this.#find(key);
+    if (engine !== undefined && isPending(engine)) {
+      // A write that is undone gives its version back, and another commit gets it: a
+      // check of what was read here must not take that for this.
+      try {
+        engine.writer.flush();
+      } catch { /* the writers of those records were told */ }
+      engine = this.#find(key);
+    }
     const bytes = typeof key === "string" ? encoder.encode(key) : key.slice();
     if (engine === undefined) {
       return { key: bytes, value: undefined, versionstamp: null };

@@ -72,6 +72,7 @@ export async function deleteRange(
   signal: AbortSignal | undefined,
 ): Promise<number> {
   let count = 0;
+  let failure: Error | undefined;
   const { key: buffer, ledger: { history } } = engine;
   await forEachPage(
     engine,
@@ -80,6 +81,8 @@ export async function deleteRange(
     signal,
     "delete keys",
     (keys, moment) => {
+      if (failure !== undefined) throw failure;
+      const before = count;
       for (const key of keys) {
         if (moment.hasChanged && moment.find(keyText(key, isBucket))) continue;
         buffer.loadRecord(key, 0, key.length, isBucket);
@@ -91,8 +94,14 @@ export async function deleteRange(
           history.isSuspended = false;
         }
       }
+      // A page shares the fate of what others write in its turn, and may be undone
+      // with it while a later one is not.
+      if (count > before) {
+        engine.queue.done.catch((error) => failure ??= error);
+      }
     },
   );
   await engine.queue.done;
+  if (failure !== undefined) throw failure;
   return count;
 }

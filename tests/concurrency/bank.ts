@@ -1,5 +1,6 @@
 /**
- * A bank on a store: accounts, and transfers that write two of them in one batch.
+ * A bank on a store: accounts, and transfers that write two of them in one batch, or
+ * read and write them in a transaction.
  * However transfers, listings, garbage collection, crashes and full disks fall
  * together, no money is made or lost.
  *
@@ -20,6 +21,12 @@ const TOTAL = ACCOUNTS * BALANCE;
 const CLIENTS = 3;
 /** Letters that pad an account, so that the log grows and is collected. */
 const PADDING = 40;
+
+/**
+ * How transfers are made: in a transaction that takes its time, in one batch at once,
+ * or carelessly, one account after the other.
+ */
+export type Manner = "transaction" | "batch" | "careless";
 
 /** How a day at the bank ends. */
 export type Ending = "close" | "kill" | "power loss";
@@ -59,6 +66,13 @@ function format({ balance, transfers }: Account): string {
   return `${balance}:${transfers}:`.padEnd(PADDING, "0");
 }
 
+function pay(payer: Account, payee: Account, amount: number): void {
+  payer.balance -= amount;
+  payee.balance += amount;
+  payer.transfers++;
+  payee.transfers++;
+}
+
 /** The bank. */
 export class Bank {
   /** Transfers that were acknowledged. */
@@ -69,21 +83,24 @@ export class Bank {
   audits = 0;
   readonly #scheduler: fc.Scheduler;
   readonly #syncWrites: boolean;
-  readonly #isCareless: boolean;
+  readonly #manner: Manner;
   #disk = new SimulatedDisk();
   #store!: Store;
   /** Of each account the transfers that were acknowledged. */
   readonly #acknowledged: number[] = new Array(ACCOUNTS).fill(0);
 
-  /** A bank without accounts yet; a careless one writes them one by one. */
+  /** Transfers that were begun anew because others had been faster. */
+  retries = 0;
+
+  /** A bank without accounts yet. */
   constructor(
     scheduler: fc.Scheduler,
     syncWrites: boolean,
-    isCareless: boolean = false,
+    manner: Manner = "batch",
   ) {
     this.#scheduler = scheduler;
     this.#syncWrites = syncWrites;
-    this.#isCareless = isCareless;
+    this.#manner = manner;
   }
 
   #open(): void {
@@ -195,31 +212,59 @@ export class Bank {
       const from = Math.floor(random() * ACCOUNTS);
       const to = (from + 1 + Math.floor(random() * (ACCOUNTS - 1))) % ACCOUNTS;
       const amount = 1 + Math.floor(random() * 20);
-      const payer = this.#read(from);
-      const payee = this.#read(to);
-      payer.balance -= amount;
-      payee.balance += amount;
-      payer.transfers++;
-      payee.transfers++;
-      const done = this.#write([[from, payer], [to, payee]]);
+      let moved: [payer: Account, payee: Account];
       try {
-        await done;
+        moved = this.#manner === "transaction"
+          ? await this.#moveInTransaction(today, from, to, amount)
+          : await this.#move(from, to, amount);
       } catch (error) {
         this.#refuse(today, error);
         continue;
       }
       if (today.isOver) return;
+      const [payer, payee] = moved;
       this.transfers++;
       this.#acknowledge(from, payer.transfers);
       this.#acknowledge(to, payee.transfers);
     }
   }
 
+  async #move(
+    from: number,
+    to: number,
+    amount: number,
+  ): Promise<[Account, Account]> {
+    const payer = this.#read(from);
+    const payee = this.#read(to);
+    pay(payer, payee, amount);
+    await this.#write([[from, payer], [to, payee]]);
+    return [payer, payee];
+  }
+
+  #moveInTransaction(
+    today: Today,
+    from: number,
+    to: number,
+    amount: number,
+  ): Promise<[Account, Account]> {
+    let attempts = 0;
+    return this.#store.transaction(async (tx) => {
+      if (attempts++ > 0) this.retries++;
+      const payer = parse(tx.get(`${from}`)!);
+      await this.#next(today, "look at the payee");
+      const payee = parse(tx.get(`${to}`)!);
+      await this.#next(today, "dawdle");
+      pay(payer, payee, amount);
+      tx.set(`${from}`, format(payer)).set(`${to}`, format(payee));
+      return [payer, payee];
+    }, { attempts: 1000 });
+  }
+
   async #write(accounts: [number, Account][]): Promise<void> {
     const batch = this.#store.batch();
     for (const [number, account] of accounts) {
       batch.set(`${number}`, format(account));
-      if (this.#isCareless) {
+      if (this.#manner === "careless") {
         await batch.commit();
         await this.#scheduler.schedule(Promise.resolve(), "dawdle");
       }

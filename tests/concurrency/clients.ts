@@ -6,12 +6,16 @@
  */
 
 import fc from "fast-check";
+import type { Engine } from "../../src/engine/engine.ts";
+import { readCounter } from "../../src/store/counter.ts";
 import { StoreClosedError } from "../../src/errors.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Observed } from "./linearizability.ts";
 
 /** Keys that the clients fight over. */
 export const KEYS = ["a", "b", "c"] as const;
+/** The key at which they count. */
+export const COUNTER = "n";
 /** Values of this length are read off the event loop. */
 const LARGE_LENGTH = 70_000;
 
@@ -20,7 +24,11 @@ export type Action =
   | { kind: "set" | "setIfAbsent"; key: string; isLarge: boolean }
   | { kind: "get" | "delete"; key: string }
   | { kind: "batch"; changes: { key: string; isPut: boolean }[] }
-  | { kind: "list" | "gc" | "sync" | "close" };
+  /** Looks, waits, and sets if nobody else did. */
+  | { kind: "swap"; key: string }
+  /** Reads, waits, and sets. */
+  | { kind: "transaction"; reads: string[]; key: string }
+  | { kind: "increment" | "list" | "gc" | "sync" | "close" };
 
 const anyKey = fc.constantFrom(...KEYS);
 
@@ -30,7 +38,10 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
   { weight: 3, arbitrary: anyWrite("setIfAbsent") },
   {
     weight: 5,
-    arbitrary: fc.record({ kind: fc.constant("get"), key: anyKey }),
+    arbitrary: fc.record({
+      kind: fc.constant("get"),
+      key: fc.constantFrom(...KEYS, COUNTER),
+    }),
   },
   {
     weight: 4,
@@ -46,6 +57,19 @@ export const anyAction: fc.Arbitrary<Action> = fc.oneof(
       ),
     }),
   },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant("swap"), key: anyKey }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      kind: fc.constant("transaction"),
+      reads: fc.subarray([...KEYS, COUNTER]),
+      key: anyKey,
+    }),
+  },
+  { weight: 3, arbitrary: anyCall("increment") },
   { weight: 2, arbitrary: anyCall("list") },
   { weight: 2, arbitrary: anyCall("gc") },
   { weight: 1, arbitrary: anyCall("sync") },
@@ -59,7 +83,9 @@ function anyWrite(kind: "set" | "setIfAbsent"): fc.Arbitrary<Action> {
   });
 }
 
-function anyCall(kind: "list" | "gc" | "sync"): fc.Arbitrary<Action> {
+function anyCall(
+  kind: "increment" | "list" | "gc" | "sync",
+): fc.Arbitrary<Action> {
   return fc.constant({ kind });
 }
 
@@ -73,13 +99,17 @@ interface Listed {
 const decoder = new TextDecoder();
 
 /** The short form of a value. */
-function nameOf(bytes: Uint8Array | undefined): string | undefined {
+export function nameOf(
+  key: string,
+  bytes: Uint8Array | undefined,
+): string | undefined {
+  if (key === COUNTER) return bytes && `${readCounter(bytes)}`;
   return bytes && decoder.decode(bytes.subarray(0, 20)).split(":", 1)[0]!;
 }
 
 /** The contents as one text. */
 export function textOf(contents: ReadonlyMap<string, string>): string {
-  return KEYS.flatMap((key) => contents.get(key) ?? []).join(" ");
+  return [...KEYS, COUNTER].flatMap((key) => contents.get(key) ?? []).join(" ");
 }
 
 /** What the clients use of a store. */
@@ -90,17 +120,29 @@ export type Used = Pick<
   | "delete"
   | "get"
   | "batch"
+  | "getEntry"
+  | "atomic"
+  | "increment"
+  | "transaction"
   | "list"
   | "gc"
   | "sync"
   | "close"
 >;
 
+/** A transaction that may commit at any moment. */
+interface Waiting {
+  key: string;
+  name: string;
+  /** What it read. */
+  read: Map<string, string | undefined>;
+}
+
 /** Runs actions and notes what came of them. */
 export class Observer {
   /** What was seen of each key. */
   readonly seen: Map<string, Observed[]> = new Map(
-    KEYS.map((key) => [key, []]),
+    [...KEYS, COUNTER].map((key) => [key, []]),
   );
   /** What the store held after each change, as its calls came. */
   readonly moments: { time: number; contents: string }[] = [];
@@ -113,10 +155,44 @@ export class Observer {
   readonly #contents = new Map<string, string>();
   #time = 0;
   #values = 0;
+  readonly #pause: () => Promise<unknown>;
+  readonly #waiting = new Set<Waiting>();
+  /** Commits of transactions that overlooked what others had changed. */
+  readonly overlooked: string[] = [];
 
-  constructor(store: Used) {
+  /** An observer of a store over `engine`; `pause` lets others go on. */
+  constructor(store: Used, engine: Engine, pause: () => Promise<unknown>) {
     this.#store = store;
+    this.#pause = pause;
     this.#note();
+    const commit = engine.commit.bind(engine);
+    engine.commit = (...args) => {
+      commit(...args);
+      this.#noteCommit((key) => {
+        engine.key.load(key, undefined);
+        const pointer = engine.ledger.findLive(engine);
+        if (pointer === 0) return undefined;
+        engine.reader.read(pointer);
+        const { buffer, start, end } = engine.reader;
+        return buffer.subarray(start, end);
+      });
+    };
+  }
+
+  /** Something was committed: was it a transaction? No other sets what it does. */
+  #noteCommit(read: (key: string) => Uint8Array | undefined): void {
+    for (const waiting of this.#waiting) {
+      const { key, name } = waiting;
+      if (nameOf(key, read(key)) !== name) continue;
+      this.#waiting.delete(waiting);
+      for (const [key, value] of waiting.read) {
+        const now = this.#contents.get(key);
+        if (now !== value) {
+          this.overlooked.push(`${name}: ${key} is ${now}, it read ${value}`);
+        }
+      }
+      this.#change([[key, name]]);
+    }
   }
 
   /** What the store must hold in the end. */
@@ -141,8 +217,9 @@ export class Observer {
       await this.#run(action, isClosed);
     } catch (error) {
       if (!(error instanceof StoreClosedError)) throw error;
-      // A listing that the close overtook is ended by it.
-      const isOvertaken = action.kind === "list" && this.closedAt !== Infinity;
+      // What takes several steps is ended by a close that overtakes it.
+      const isOvertaken = this.closedAt !== Infinity &&
+        ["list", "swap", "transaction"].includes(action.kind);
       if (!isClosed && !isOvertaken) throw error;
       return;
     } finally {
@@ -178,12 +255,26 @@ export class Observer {
         break;
       }
       case "get": {
-        const value = nameOf(await store.get(action.key));
+        const value = nameOf(action.key, await store.get(action.key));
         this.#see(action.key, { kind: "get", value }, start);
         break;
       }
       case "batch":
         await this.#batch(action.changes, isClosed, start);
+        break;
+      case "increment": {
+        const promise = store.increment(COUNTER);
+        const count = Number(this.#contents.get(COUNTER) ?? 0) + 1;
+        if (!isClosed) this.#change([[COUNTER, `${count}`]]);
+        const value = `${await promise}`;
+        this.#see(COUNTER, { kind: "increment", value }, start);
+        break;
+      }
+      case "swap":
+        await this.#swap(action.key, start);
+        break;
+      case "transaction":
+        await this.#transaction(action.key, action.reads, start);
         break;
       case "list":
         await this.#list(start);
@@ -239,11 +330,54 @@ export class Observer {
     }
   }
 
+  async #swap(key: string, start: number): Promise<void> {
+    const entry = this.#store.getEntry(key);
+    const before = nameOf(key, entry.value);
+    await this.#pause();
+    const { name, value } = this.#newValue(false);
+    const isClosed = this.closedAt !== Infinity;
+    const operation = this.#store.atomic().check(entry).set(key, value);
+    const promise = operation.commit();
+    // No value is set twice.
+    const isSame = this.#contents.get(key) === before;
+    if (isSame && !isClosed) this.#change([[key, name]]);
+    const { ok: done } = await promise;
+    this.#see(key, { kind: "swap", before, value: name, done }, start);
+  }
+
+  async #transaction(
+    key: string,
+    reads: string[],
+    start: number,
+  ): Promise<void> {
+    const { name, value } = this.#newValue(false);
+    let waiting: Waiting | undefined;
+    await this.#store.transaction(async (tx) => {
+      if (waiting !== undefined) this.#waiting.delete(waiting);
+      const read = new Map<string, string | undefined>();
+      for (const key of reads) {
+        read.set(key, nameOf(key, tx.get(key)));
+        await this.#pause();
+      }
+      tx.set(key, value);
+      waiting = { key, name, read };
+      this.#waiting.add(waiting);
+    }, { attempts: 1000 });
+    const { read } = waiting!;
+    this.#see(
+      key,
+      read.has(key)
+        ? { kind: "swap", before: read.get(key), value: name, done: true }
+        : { kind: "set", value: name },
+      start,
+    );
+  }
+
   async #list(start: number): Promise<void> {
     const contents = new Map<string, string>();
     for await (const [key, value] of this.#store.list()) {
       const name = decoder.decode(key);
-      if (name.length === 1) contents.set(name, nameOf(value)!);
+      if (name.length === 1) contents.set(name, nameOf(name, value)!);
     }
     this.listed.push({ start, end: ++this.#time, contents: textOf(contents) });
   }

@@ -8,12 +8,15 @@
 import { assert, assertEquals } from "@std/assert";
 import fc from "fast-check";
 import { openEngine, Store } from "../../src/store/store.ts";
+import type { TransactionSpace } from "../../src/store/transaction.ts";
 import { checkBooks } from "../support/check_books.ts";
 import { SimulatedDisk } from "../support/simulated_disk.ts";
 import {
   type Action,
   anyAction,
+  COUNTER,
   KEYS,
+  nameOf,
   Observer,
   type Used,
 } from "./clients.ts";
@@ -65,7 +68,11 @@ async function check(
 ): Promise<void> {
   const disk = new SimulatedDisk();
   const { engine, store } = openStore(disk, s, plan.syncWrites);
-  const observer = new Observer(use(store, s));
+  const observer = new Observer(
+    use(store, s),
+    engine,
+    () => s.schedule(Promise.resolve(), "pause"),
+  );
   const failures: unknown[] = [];
   let steps = 0;
   const run = async (actions: Action[]): Promise<void> => {
@@ -95,6 +102,7 @@ async function check(
   await closing;
   await checkClosed(store);
   checkReopened(observer, disk, s);
+  assertEquals(observer.overlooked, []);
   for (const listed of observer.listed) {
     assert(
       observer.isOfOneMoment(listed),
@@ -114,9 +122,8 @@ function checkReopened(
 ): void {
   const engine = openEngine(OPTIONS, new ScheduledHost(disk, s));
   const store = new Store(engine);
-  for (const key of KEYS) {
-    const bytes = store.getSync(key);
-    const value = bytes && decoder.decode(bytes).split(":", 1)[0]!;
+  for (const key of [...KEYS, COUNTER]) {
+    const value = nameOf(key, store.getSync(key));
     assertEquals(value, observer.contents.get(key), key);
     observer.seeFinal(key, value);
   }
@@ -144,6 +151,15 @@ async function checkClosed(store: Store): Promise<void> {
     deleteSync: () => store.deleteSync("a"),
     batch: () => store.batch().set("a", "1").commit(),
     list: () => store.list().next(),
+    listSync: () => store.listSync().next(),
+    count: () => store.count(),
+    deleteRange: () => store.deleteRange({}),
+    snapshot: () => store.snapshot(),
+    getEntry: () => store.getEntry("a"),
+    atomic: () => store.atomic(),
+    increment: () => store.increment("n"),
+    transaction: () => store.transaction(() => 1),
+    watch: () => store.watch(),
     flush: () => store.flush(),
     sync: () => store.sync(),
     gc: () => store.gc(),
@@ -208,6 +224,33 @@ const CARELESS: Record<
       return batch;
     },
   }),
+  "counts after a look": (store, s) => ({
+    increment: async (key) => {
+      const count = (store.getCounter(key) ?? 0n) + 1n;
+      await s.schedule(Promise.resolve(), "look");
+      await store.atomic().max(key, count).commit();
+      return count;
+    },
+  }),
+  "forgets to check": (store) => ({
+    atomic: () => {
+      const operation = store.atomic();
+      operation.check = () => operation;
+      return operation;
+    },
+  }),
+  "runs transactions without looking for conflicts": (store) => ({
+    transaction: async (work) => {
+      using snapshot = store.snapshot();
+      const batch = store.batch();
+      const result = await work({
+        get: snapshot.getSync.bind(snapshot),
+        set: batch.set.bind(batch),
+      } as unknown as TransactionSpace);
+      await batch.commit();
+      return result;
+    },
+  }),
   "forgets a set": (store) => ({
     set: (key, value) => key === "c" ? store.sync() : store.set(key, value),
   }),
@@ -221,6 +264,10 @@ for (const [what, faults] of Object.entries(CARELESS)) {
       delete: store.delete.bind(store),
       get: store.get.bind(store),
       batch: store.batch.bind(store),
+      getEntry: store.getEntry.bind(store),
+      atomic: store.atomic.bind(store),
+      increment: store.increment.bind(store),
+      transaction: store.transaction.bind(store),
       list: store.list.bind(store),
       gc: store.gc.bind(store),
       sync: store.sync.bind(store),

@@ -12,10 +12,12 @@ export interface Observed {
   start: number;
   /** When it was answered. */
   end: number;
-  kind: "set" | "setIfAbsent" | "delete" | "get";
-  /** The value set or got; `undefined` if there was none. */
+  kind: "set" | "setIfAbsent" | "delete" | "get" | "increment" | "swap";
+  /** The value set or got, or the new count; `undefined` if there was none. */
   value?: string | undefined;
-  /** Whether it changed something, of `setIfAbsent` and `delete`. */
+  /** The value that a swap replaces; it does nothing where there is another. */
+  before?: string | undefined;
+  /** Whether it changed something, of `setIfAbsent`, `delete` and `swap`. */
   done?: boolean;
 }
 
@@ -34,6 +36,12 @@ function step(
     case "delete":
       if (operation.done !== isThere) return false;
       return { value: undefined };
+    case "increment":
+      return `${Number(value ?? 0) + 1}` === operation.value &&
+        { value: operation.value };
+    case "swap":
+      if (operation.done !== (operation.before === value)) return false;
+      return { value: operation.done ? operation.value : value };
     case "get":
       return operation.value === value && { value };
   }

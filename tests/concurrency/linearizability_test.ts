@@ -39,3 +39,36 @@ Deno.test("linearizability: a delete tells whether there was something", () => {
   assertEquals(isLinearizable([set, told]), false);
   assertEquals(isLinearizable([set, { ...told, done: true }]), true);
 });
+
+Deno.test("linearizability: no count is told twice or left out", () => {
+  const counts = (...values: string[]): Observed[] =>
+    values.map((value) => ({ start: 1, end: 2, kind: "increment", value }));
+  assertEquals(isLinearizable(counts("2", "1", "3")), true);
+  assertEquals(isLinearizable(counts("1", "1")), false);
+  assertEquals(isLinearizable(counts("1", "3")), false);
+});
+
+Deno.test("linearizability: a swap is done just where there is what it replaces", () => {
+  const swap: Observed = {
+    start: 1,
+    end: 4,
+    kind: "swap",
+    before: undefined,
+    value: "b",
+    done: true,
+  };
+  assertEquals(isLinearizable([set, swap]), true);
+  assertEquals(
+    isLinearizable([{ ...set, end: 2 }, { ...swap, start: 3 }]),
+    false,
+  );
+  assertEquals(isLinearizable([{ ...swap, done: false }]), false);
+  const lost: Observed = {
+    ...swap,
+    before: "a",
+    start: 5,
+    end: 6,
+    done: false,
+  };
+  assertEquals(isLinearizable([set, lost]), false);
+});

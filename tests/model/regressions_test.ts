@@ -354,6 +354,81 @@ const REGRESSIONS: Record<string, History> = {
       { "op": "set", "at": "b/k0", "value": 33 },
       { "op": "setClock", "by": -10743 },
     ],
+  "the deletion of a range is rejected if a part of it was taken back": [
+    {
+      op: "open",
+      options: {
+        memTableSize: 65_536,
+        valueLogMaxEntries: 189,
+        valueLogGcIntervalInSeconds: 2,
+      },
+      seed: 1_023_040_681,
+    },
+    { op: "fill", value: 0, count: 190, first: 0, keys: 27, length: 0 },
+    {
+      op: "crash",
+      power: true,
+      back: 0,
+      keep: 1,
+      seed: 426_062_493,
+      fill: "zeros",
+    },
+    { op: "advance", milliseconds: 2000 },
+    { op: "full", isFull: true },
+    { op: "deleteRange", bucket: "", changes: [] },
+  ],
+  "a tombstone that the collector moved is no conflict": [
+    { op: "crash", power: true, back: 0, keep: 1, seed: 1_417_764_154 },
+    {
+      op: "batch",
+      changes: [
+        { at: "/k4", value: 4 },
+        { at: "/k2" },
+        { at: "/k2", value: 5 },
+        { at: "/k5" },
+        { at: "/k1", value: 6 },
+        { at: "/k3" },
+      ],
+    },
+    { op: "setSync", at: "/k3", value: 7 },
+    { op: "atomic", checks: [], changes: [{ at: "/k3", value: 18 }] },
+    {
+      op: "batch",
+      changes: [
+        { at: "/k5", value: 19 },
+        { at: "/k5" },
+        { at: "/k1" },
+        { at: "/k1", value: 20 },
+        { at: "/k5" },
+        { at: "/k2" },
+        { at: "/k2", value: 21 },
+        { at: "/n1" },
+      ],
+    },
+    { op: "delete", at: "/k1" },
+    { op: "gc", ratio: 0.3 },
+    {
+      op: "transaction",
+      reads: [],
+      ranges: [{ bucket: "" }],
+      changes: [{ at: "/k0", value: 31 }],
+      others: [{ at: "/k5", value: 32 }],
+    },
+  ],
+  "an entry's version is not given again when its write is undone": [
+    { op: "open", options: { memTableSize: 65_536 }, seed: 1 },
+    { op: "set", at: "/k1", value: 1, wait: false },
+    { op: "full", isFull: true },
+    {
+      op: "atomic",
+      checks: [{ at: "/k1", is: "current" }],
+      changes: [],
+      wait: false,
+    },
+    { op: "breathe", times: 1 },
+    { op: "full", isFull: false },
+    { op: "set", at: "/k1", value: 2 },
+  ],
 };
 
 for (const [name, history] of Object.entries(REGRESSIONS)) {

@@ -8,6 +8,7 @@ import type { StoreOptions } from "../../src/store/options.ts";
 import type { Batch } from "../../src/store/batch.ts";
 import type { KeySpace } from "../../src/store/key_space.ts";
 import type { Store } from "../../src/store/store.ts";
+import { writeVersionstamp } from "../../src/store/versionstamp.ts";
 import type { StoreError } from "../../src/errors.ts";
 import type { Machine } from "./machine.ts";
 import type { Model } from "./model.ts";
@@ -21,6 +22,9 @@ import {
 } from "./operations.ts";
 import { Reads, spaceOf } from "./reads.ts";
 import type { Request, Session } from "./session.ts";
+import { Snapshots } from "./snapshots.ts";
+import { Watching } from "./watching.ts";
+import { Works } from "./works.ts";
 
 /** Operations that are calls of an open store, or happen while it is open. */
 export type Call = Exclude<
@@ -36,6 +40,14 @@ function expiry(change: Change): { expireIn?: number } {
   return change.expireIn === undefined ? {} : { expireIn: change.expireIn };
 }
 
+/** What those who call remember, also when the store is opened again. */
+export interface Known {
+  /** The versionstamps that keys had when somebody last looked. */
+  versionstamps: Map<Address, string | null>;
+  /** The last versions that watches were told of, by their numbers. */
+  watched: Map<number, number>;
+}
+
 /** Makes calls. */
 export class Calls {
   readonly #session: Session;
@@ -44,7 +56,10 @@ export class Calls {
   readonly #machine: Machine;
   readonly #options: StoreOptions;
   readonly #addresses: Address[];
+  readonly #known: Known;
   readonly #reads: Reads;
+  readonly #snapshots: Snapshots;
+  readonly #works: Works;
 
   constructor(
     session: Session,
@@ -52,6 +67,7 @@ export class Calls {
     machine: Machine,
     options: StoreOptions,
     addresses: Address[],
+    known: Known,
   ) {
     this.#session = session;
     this.#store = session.store;
@@ -59,7 +75,16 @@ export class Calls {
     this.#machine = machine;
     this.#options = options;
     this.#addresses = addresses;
+    this.#known = known;
     this.#reads = new Reads(session, model, machine, addresses);
+    this.#snapshots = new Snapshots(session, model, machine, addresses);
+    this.#works = new Works(
+      session,
+      model,
+      options,
+      addresses,
+      (change) => this.#change(change),
+    );
   }
 
   get #now(): number {
@@ -115,6 +140,15 @@ export class Calls {
       case "sweep":
         this.#sweep();
         return true;
+      case "atomic":
+        this.#atomic(call);
+        return true;
+      case "snapshot":
+        this.#snapshots.take(call.id);
+        return true;
+      case "closeSnapshot":
+        this.#snapshots.close(call.id);
+        return true;
     }
     return false;
   }
@@ -130,6 +164,28 @@ export class Calls {
         break;
       case "list":
         await this.#reads.list(call, (change) => this.#change(change));
+        break;
+      case "range": {
+        const { op: _, ...range } = call;
+        await this.#reads.range(range);
+        break;
+      }
+      case "readSnapshot": {
+        const { op: _, id, at, ...range } = call;
+        await this.#snapshots.read(id, at, range);
+        break;
+      }
+      case "transaction":
+        await this.#works.transaction(call);
+        break;
+      case "deleteRange":
+        await this.#works.deleteRange(call);
+        break;
+      case "watch":
+        await this.#watch(call);
+        break;
+      case "readWatch":
+        await this.#session.watches.get(call.id)?.read(call.count);
         break;
       case "breathe":
         for (let i = 0; i < call.times; i++) {
@@ -220,6 +276,80 @@ export class Calls {
       }
     }
     return batch;
+  }
+
+  #atomic({ checks, changes }: Extract<Call, { op: "atomic" }>): void {
+    const { valueLogMaxEntries = Infinity } = this.#options;
+    const operation = this.#store.atomic();
+    const { versionstamps } = this.#known;
+    const { errors } = this.#machine;
+    const asked: [Address, string | null][] = [];
+    for (const { at, is } of checks) {
+      const { bucket, key } = split(at);
+      const target = bucket === "" ? {} : { bucket };
+      let versionstamp: string | null = null;
+      if (is === "known") versionstamp = versionstamps.get(at) ?? null;
+      if (is === "current") {
+        try {
+          versionstamp = this.#space(at).space.getEntry(key).versionstamp;
+        } catch (error) {
+          this.#session.expectError("getEntry", error, errors, false);
+          return;
+        }
+        versionstamps.set(at, versionstamp);
+        if (versionstamp !== null) {
+          this.#session.noteTold(Number.parseInt(versionstamp, 16));
+        }
+      }
+      operation.check({ key, versionstamp, ...target });
+      asked.push([at, versionstamp]);
+    }
+    const writes = changes.slice(0, valueLogMaxEntries);
+    for (const { at, value, length, expireIn, by } of writes) {
+      const { bucket, key } = split(at);
+      const options = {
+        ...(bucket === "" ? {} : { bucket }),
+        ...(expireIn === undefined ? {} : { expireIn }),
+      };
+      if (by !== undefined) operation.sum(key, BigInt(by), options);
+      else if (value === undefined) operation.delete(key, options);
+      else operation.set(key, textOf(value, length), options);
+    }
+    const isGood = asked.every(([at, versionstamp]) => {
+      const known = this.#model.get(at, this.#now);
+      return versionstamp ===
+        (known === undefined ? null : writeVersionstamp(known.version));
+    });
+    const request = {
+      what: "atomic",
+      changes: isGood ? this.#model.resolve(writes, this.#now) : [],
+      expectedOf: (version: number) =>
+        isGood ? writeVersionstamp(version) : "conflict",
+    };
+    this.#session.ask(
+      request,
+      () =>
+        operation.commit().then((result) =>
+          result.ok ? result.versionstamp : "conflict"
+        ),
+    );
+  }
+
+  async #watch(call: Extract<Call, { op: "watch" }>): Promise<void> {
+    const { id, isResumed } = call;
+    const { watches } = this.#session;
+    const { watched } = this.#known;
+    await watches.get(id)?.cancel();
+    const last = watches.get(id)?.version ?? watched.get(id);
+    const since = isResumed === true ? last : undefined;
+    const watching = new Watching(
+      this.#session,
+      this.#model,
+      this.#machine,
+      call,
+      since,
+    );
+    watches.set(id, watching);
   }
 
   async #batchTooLarge(changes: Change[]): Promise<void> {

@@ -8,7 +8,16 @@
 import type { StoreOptions } from "../../src/store/options.ts";
 import type { FaultKind } from "../support/simulated_disk.ts";
 import { seededRandom } from "../support/simulated_host.ts";
-import type { Address, Change, History, Operation } from "./operations.ts";
+import type {
+  Address,
+  AtomicChange,
+  Change,
+  Check,
+  History,
+  Operation,
+  Range,
+  RangeRead,
+} from "./operations.ts";
 
 /** How often an operation comes in an even mixture. */
 const WEIGHTS: Record<Operation["op"], number> = {
@@ -21,6 +30,15 @@ const WEIGHTS: Record<Operation["op"], number> = {
   fill: 3,
   get: 6,
   list: 4,
+  range: 4,
+  deleteRange: 1.5,
+  atomic: 8,
+  transaction: 5,
+  snapshot: 3,
+  readSnapshot: 4,
+  closeSnapshot: 1,
+  watch: 2,
+  readWatch: 4,
   sync: 3,
   flush: 1,
   gc: 6,
@@ -46,6 +64,9 @@ const FAULTS: readonly FaultKind[] = [
   "dropped",
 ];
 const BUCKETS = ["b", "other"];
+const COUNTERS = 3;
+/** Snapshots at a time, and watches. */
+const MOMENTS = 3;
 
 /** The history of a seed. */
 export function generate(seed: number, length: number): History {
@@ -69,6 +90,8 @@ class Generator {
       this.#weights.push([op as Operation["op"], weight * factor]);
     }
     this.#keys = this.#chance(0.5) ? 2 + this.#below(5) : 5 + this.#below(40);
+    // Enough for several pages of a list.
+    if (this.#chance(0.03)) this.#keys = 200 + this.#below(200);
     this.#buckets = this.#chance(0.5) ? [""] : ["", ...BUCKETS];
     this.#hasLargeValues = this.#chance(0.05);
     this.#entriesMax = 2 + this.#below(this.#chance(0.5) ? 40 : 300);
@@ -88,7 +111,7 @@ class Generator {
 
   run(length: number): History {
     const history: History = [this.#open()];
-    if (this.#chance(0.5)) history.push(this.#fill(300));
+    if (this.#chance(0.5)) history.push(this.#fill(Math.max(300, this.#keys)));
     while (history.length < length) history.push(this.#operation());
     if (this.#chance(0.3)) history[length - 1] = { op: "empty" };
     return history;
@@ -112,9 +135,9 @@ class Generator {
       case "setSync":
         return { op, ...this.#put(0) };
       case "delete":
-        return { op, at: this.#address(), ...this.#wait() };
+        return { op, at: this.#anyAddress(), ...this.#wait() };
       case "deleteSync":
-        return { op, at: this.#address() };
+        return { op, at: this.#anyAddress() };
       case "batch":
         return { op, changes: this.#changes(8, 1), ...this.#wait() };
       case "fill":
@@ -123,6 +146,36 @@ class Generator {
         return { op, at: this.#addresses() };
       case "list":
         return this.#list();
+      case "range":
+        return { op, ...this.#rangeRead() };
+      case "deleteRange":
+        return {
+          op,
+          ...this.#range(),
+          changes: this.#chance(0.5) ? [] : this.#changes(4, 0),
+        };
+      case "atomic":
+        return this.#atomic();
+      case "transaction":
+        return this.#transaction();
+      case "snapshot":
+      case "closeSnapshot":
+        return { op, id: this.#below(MOMENTS) };
+      case "readSnapshot":
+        return {
+          op,
+          id: this.#below(MOMENTS),
+          at: this.#addresses(),
+          ...this.#rangeRead(),
+        };
+      case "watch":
+        return this.#watch();
+      case "readWatch":
+        return {
+          op,
+          id: this.#below(MOMENTS),
+          ...(this.#chance(0.4) ? { count: 1 + this.#below(5) } : {}),
+        };
       case "sync":
       case "flush":
         return { op, ...this.#wait() };
@@ -159,14 +212,22 @@ class Generator {
     return this.#chance(0.3) ? { wait: false } : {};
   }
 
-  #address(): Address {
+  #key(): string {
     const limit = this.#chance(0.5) ? Math.min(6, this.#keys) : this.#keys;
-    return `${this.#pick(this.#buckets)}/k${this.#below(limit)}`;
+    return `k${this.#below(limit)}`;
+  }
+
+  #address(): Address {
+    return `${this.#pick(this.#buckets)}/${this.#key()}`;
+  }
+
+  #anyAddress(): Address {
+    return this.#chance(0.15) ? this.#counter() : this.#address();
   }
 
   #addresses(): Address[] {
     const count = this.#chance(0.5) ? 1 : 1 + this.#below(6);
-    return Array.from({ length: count }, () => this.#address());
+    return Array.from({ length: count }, () => this.#anyAddress());
   }
 
   #put(expiring: number): Change & { value: number } {
@@ -193,7 +254,7 @@ class Generator {
     const count = min + this.#below(max);
     return Array.from(
       { length: count },
-      () => this.#chance(0.3) ? { at: this.#address() } : this.#put(0.2),
+      () => this.#chance(0.3) ? { at: this.#anyAddress() } : this.#put(0.2),
     );
   }
 
@@ -218,6 +279,70 @@ class Generator {
       prefix: this.#chance(0.7) ? "" : "k1",
       ...(this.#chance(0.2) ? { limit: this.#below(5) } : {}),
       changes: this.#chance(0.5) ? [] : this.#changes(4, 0),
+    };
+  }
+
+  #range(): Range {
+    return {
+      bucket: this.#pick(this.#buckets),
+      ...(this.#chance(0.2) ? { prefix: this.#pick(["k", "k1", "n"]) } : {}),
+      ...(this.#chance(0.4) ? { start: this.#key() } : {}),
+      ...(this.#chance(0.4) ? { end: this.#key() } : {}),
+    };
+  }
+
+  #rangeRead(): RangeRead {
+    return {
+      ...this.#range(),
+      ...(this.#chance(0.4) ? { reverse: true } : {}),
+      ...(this.#chance(0.3) ? { limit: this.#below(5) } : {}),
+    };
+  }
+
+  #counter(): Address {
+    return `${this.#pick(this.#buckets)}/n${this.#below(COUNTERS)}`;
+  }
+
+  #atomic(): Operation {
+    const checks = Array.from({ length: this.#below(3) }, (): Check => ({
+      at: this.#anyAddress(),
+      is: this.#chance(0.6)
+        ? "current"
+        : this.#chance(0.7)
+        ? "known"
+        : "absent",
+    }));
+    const changes: AtomicChange[] = this.#changes(4, 0);
+    for (let sums = this.#below(3); sums > 0; sums--) {
+      changes.splice(this.#below(changes.length + 1), 0, {
+        at: this.#counter(),
+        ...(this.#chance(0.85) ? { by: 1 + this.#below(9) } : {}),
+        ...(this.#chance(0.1) ? { expireIn: 1 + this.#below(5000) } : {}),
+      });
+    }
+    return { op: "atomic", checks, changes, ...this.#wait() };
+  }
+
+  #transaction(): Operation {
+    const ranges = this.#chance(0.5) ? [] : [this.#rangeRead()];
+    return {
+      op: "transaction",
+      reads: this.#chance(0.8) ? this.#addresses() : [],
+      ranges,
+      changes: this.#changes(4, 0),
+      others: this.#chance(0.5) ? [] : this.#changes(3, 0),
+      ...(this.#chance(0.2) ? { attempts: 1 } : {}),
+    };
+  }
+
+  #watch(): Operation {
+    return {
+      op: "watch",
+      id: this.#below(MOMENTS),
+      bucket: this.#pick(this.#buckets),
+      prefix: this.#pick(["", "", "k", "k1"]),
+      ...(this.#chance(0.5) ? { isResumed: true } : {}),
+      ...(this.#chance(0.2) ? { heldBytesMax: this.#below(4000) } : {}),
     };
   }
 

@@ -8,7 +8,7 @@
  * @module
  */
 
-import type { Address, Change } from "./operations.ts";
+import type { Address, AtomicChange, Change } from "./operations.ts";
 
 /** A value that a key has, until it expires. */
 export interface Known {
@@ -16,11 +16,20 @@ export interface Known {
   length: number;
   /** When it expires; 0 if it does not. */
   expiry: number;
+  /** That of the commit. */
+  version: number;
 }
+
+/** What was found of a key when the store was opened. */
+export type Observed = Pick<Known, "value" | "version"> | undefined;
 
 /** One commit in the log. */
 export interface Commit {
   changes: [Address, Known | undefined][];
+  /** Its version; 0 if it only says what became of keys by themselves. */
+  version: number;
+  /** False if the log may not have it: nothing that was seen since tells. */
+  isCertain: boolean;
   /** When it was asked for. */
   issuedAt: number;
   /** When it was with the operating system; infinity until then. */
@@ -41,7 +50,11 @@ interface Undone {
 }
 
 /** A wrong belief, for tests of the simulation itself. */
-export type Mistake = "forgets deletes" | "believes unsynced writes";
+export type Mistake =
+  | "forgets deletes"
+  | "believes unsynced writes"
+  | "tells nobody of deletes"
+  | "lets snapshots see deletes";
 
 /** How a store ended. */
 export interface Ending {
@@ -52,7 +65,17 @@ export interface Ending {
 }
 
 /** Keys that were deleted are there without a value. */
-type Contents = Map<Address, Known | undefined>;
+export type Contents = Map<Address, Known | undefined>;
+
+/** The value of a key in contents at a time. */
+export function liveIn(
+  contents: Contents,
+  at: Address,
+  now: number,
+): Known | undefined {
+  const known = contents.get(at);
+  return known === undefined || hasExpired(known, now) ? undefined : known;
+}
 
 /** The model of a store. */
 export class Model {
@@ -60,10 +83,14 @@ export class Model {
   current: Contents = new Map();
   /** The latest time that the store has shown. */
   timeMax = 0;
-  readonly #mistake: Mistake | undefined;
+  /** A commit of the log may be another than the one that is known. */
+  isLogUncertain = false;
+  readonly mistake: Mistake | undefined;
   /** What it held before all commits. */
   #base: Contents = new Map();
   #commits: Commit[] = [];
+  /** The commits that made the base. */
+  #archive: Commit[] = [];
   #undone: Undone[] = [];
   /** Commits not yet written. */
   #pending = 0;
@@ -73,23 +100,49 @@ export class Model {
   #expired: Map<Address, Known[]> = new Map();
 
   constructor(mistake?: Mistake) {
-    this.#mistake = mistake;
+    this.mistake = mistake;
   }
 
   /** The value of a key at a time. */
   get(at: Address, now: number): Known | undefined {
-    const known = this.current.get(at);
-    return known === undefined || hasExpired(known, now) ? undefined : known;
+    return liveIn(this.current, at, now);
   }
 
   /** What changes mean at a time. */
   read(changes: Change[], now: number): Commit["changes"] {
-    return changes.map(({ at, value, length = 0, expireIn = 0 }) => [
-      at,
-      value === undefined
-        ? undefined
-        : { value, length, expiry: expireIn === 0 ? 0 : now + expireIn },
-    ]);
+    return changes.map(({ at, value, length = 0, expireIn = 0 }) => {
+      if (value === undefined) return [at, undefined];
+      const expiry = expireIn === 0 ? 0 : now + expireIn;
+      return [at, { value, length, expiry, version: 0 }];
+    });
+  }
+
+  /** The same for changes of one step, of which each key's last state is written. */
+  resolve(changes: AtomicChange[], now: number): Commit["changes"] {
+    const states: Contents = new Map();
+    for (const change of changes) {
+      const { at, by } = change;
+      let [[, known]] = this.read([change], now) as [[Address, Known]];
+      if (by !== undefined) {
+        const before = states.has(at) ? states.get(at) : this.get(at, now);
+        if (before === undefined) {
+          [[, known]] = this.read([{ ...change, value: by }], now) as [
+            [Address, Known],
+          ];
+        } else known = { ...before, value: before.value + by };
+      }
+      states.set(at, known);
+    }
+    // Where there is no value there is nothing to delete.
+    return [...states].filter(([at, known]) =>
+      known !== undefined || this.get(at, now) !== undefined
+    );
+  }
+
+  /** The commits in the log behind a version, those of keys themselves left out. */
+  after(since: number): Commit[] {
+    return [...this.#archive, ...this.#commits]
+      .filter(({ version }) => version > since);
   }
 
   /** The log took a commit. */
@@ -97,17 +150,44 @@ export class Model {
     changes: Commit["changes"],
     issuedAt: number,
     writtenAt: number,
+    version: number = 0,
   ): Commit {
-    const commit = { changes, issuedAt, writtenAt, syncedAt: Infinity };
+    const commit = {
+      changes,
+      version,
+      isCertain: true,
+      issuedAt,
+      writtenAt,
+      syncedAt: Infinity,
+    };
+    if (version !== 0) {
+      this.#checkVersion(version);
+      for (const [, known] of changes) {
+        if (known !== undefined) known.version = version;
+      }
+    }
     this.#commits.push(commit);
     if (writtenAt === Infinity) this.#pending++;
     this.#apply(this.current, commit);
     return commit;
   }
 
+  /** A version is greater than those of all commits that are there. */
+  #checkVersion(version: number): void {
+    const log = [...this.#archive.slice(-1), ...this.#commits];
+    for (const commit of log) {
+      if (commit.version < version) continue;
+      if (commit.isCertain && !this.isLogUncertain) {
+        throw new Error(`Version ${version} comes after ${commit.version}`);
+      }
+      // So it is not in the log; what it changed cannot be seen.
+      commit.version = 0;
+    }
+  }
+
   #apply(contents: Contents, { changes }: Commit): void {
     for (const [at, known] of changes) {
-      if (known !== undefined || this.#mistake !== "forgets deletes") {
+      if (known !== undefined || this.mistake !== "forgets deletes") {
         contents.set(at, known);
       }
     }
@@ -182,12 +262,12 @@ export class Model {
   reopen(
     ending: Ending,
     isPoisoned: boolean,
-    observe: (at: Address) => number | undefined,
+    observe: (at: Address) => Observed,
     addresses: Address[],
     now: number,
     moment: number,
   ): string | undefined {
-    const observed = addresses.map((at): [Address, number | undefined] => [
+    const observed = addresses.map((at): [Address, Observed] => [
       at,
       observe(at),
     ]);
@@ -195,7 +275,10 @@ export class Model {
       this.#difference(commits, observed, now) === undefined;
     const legal = this.#legal(ending);
     let matching = legal.filter(isMatch);
+    let certain = matching.at(-1)?.length ?? 0;
     if (matching.length === 0) {
+      certain = legal.at(-1)!.length;
+      this.isLogUncertain = true;
       const undone = this.#legalUndone(ending, isPoisoned, legal);
       matching = undone.filter(isMatch).take(1).toArray();
     }
@@ -209,8 +292,9 @@ export class Model {
     // What was to come after the crash never came.
     const reset = (then: number): number =>
       then <= ending.moment ? then : Infinity;
-    this.#commits = commits.map((commit) => ({
+    this.#commits = commits.map((commit, i) => ({
       ...commit,
+      isCertain: commit.isCertain && i < certain,
       writtenAt: reset(commit.writtenAt),
       syncedAt: reset(commit.syncedAt),
     }));
@@ -229,15 +313,16 @@ export class Model {
     if (ending.power) {
       // Everything the disk has now is there for good.
       this.#base = new Map(this.current);
+      this.#archive.push(
+        ...this.#commits.filter(({ version }) => version !== 0),
+      );
       this.#commits = [];
       this.#undone = [];
     }
     this.#openedAt = this.#commits.length;
     for (const [at, value] of observed) {
-      const back = this.#expired.get(at)?.find((known) =>
-        known.value === value
-      );
-      if (back !== undefined && this.get(at, now)?.value !== value) {
+      const back = this.#expired.get(at)?.find((known) => isSame(known, value));
+      if (back !== undefined && !isSame(this.get(at, now), value)) {
         this.append([[at, back]], moment, moment);
       }
     }
@@ -258,7 +343,7 @@ export class Model {
   /** The logs that a crash may leave, the longest first. */
   #legal({ power, moment }: Ending): Commit[][] {
     const isSafe = ({ writtenAt, syncedAt }: Commit): boolean =>
-      (power && this.#mistake !== "believes unsynced writes"
+      (power && this.mistake !== "believes unsynced writes"
         ? syncedAt
         : writtenAt) <= moment;
     const least = this.#commits.findLastIndex(isSafe) + 1;
@@ -314,7 +399,7 @@ export class Model {
   /** What is not as it was observed if the log has `commits`. */
   #difference(
     commits: Commit[],
-    observed: [Address, number | undefined][],
+    observed: [Address, Observed][],
     now: number,
   ): string | undefined {
     const contents = this.#after(commits);
@@ -328,10 +413,10 @@ export class Model {
       const isMatch = value === undefined
         ? !isCertain
         : isCertain
-        ? known.value === value
-        : live.some((known) => known.value === value);
+        ? isSame(known, value)
+        : live.some((known) => isSame(known, value));
       if (!isMatch) {
-        return `${known?.value} at ${at}, where ${value} was found`;
+        return `${show(known)} at ${at}, where ${show(value)} was found`;
       }
     }
     return undefined;
@@ -340,7 +425,7 @@ export class Model {
   /** Of the states that were found alike, remembers what they hide. */
   #noteExpired(
     matching: Commit[][],
-    observed: [Address, number | undefined][],
+    observed: [Address, Observed][],
   ): void {
     const logs = matching.map((commits) => this.#candidates(commits));
     const expired: Map<Address, Known[]> = new Map();
@@ -353,11 +438,21 @@ export class Model {
       }
       if (value === undefined && hidden.size > 0) expired.set(at, [...hidden]);
       else if (hidden.size > 0) {
-        expired.set(at, [...hidden].filter((known) => known.value === value));
+        expired.set(at, [...hidden].filter((known) => isSame(known, value)));
       }
     }
     this.#expired = expired;
   }
+}
+
+function isSame(known: Observed, found: Observed): boolean {
+  return known?.value === found?.value && known?.version === found?.version;
+}
+
+function show(observed: Observed): string {
+  return observed === undefined
+    ? "nothing"
+    : `${observed.value} of version ${observed.version}`;
 }
 
 function hasExpired({ expiry }: Known, now: number): boolean {

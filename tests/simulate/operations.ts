@@ -8,7 +8,12 @@
 import type { FaultKind } from "../support/simulated_disk.ts";
 import type { StoreOptions } from "../../src/store/options.ts";
 
-/** A key with the bucket it is in: `bucket/key`, or `/key` outside all buckets. */
+const decoder = new TextDecoder();
+
+/**
+ * A key with the bucket it is in: `bucket/key`, or `/key` outside all buckets. Keys
+ * that begin with `n` are counters.
+ */
 export type Address = string;
 
 /** The change of one key; without a value it is deleted. */
@@ -21,6 +26,36 @@ export interface Change {
   length?: number;
   /** Milliseconds until it expires. */
   expireIn?: number;
+}
+
+/** A change in an atomic operation or a transaction. */
+export interface AtomicChange extends Change {
+  /** What is added to a counter, instead of a value. */
+  by?: number;
+}
+
+/** What an atomic operation checks of a key. */
+export interface Check {
+  at: Address;
+  /**
+   * That it is as it is now, as it was when somebody last looked, which may be long
+   * ago, or that it has no value.
+   */
+  is: "current" | "known" | "absent";
+}
+
+/** Keys in a bucket, `""` for none. */
+export interface Range {
+  bucket: string;
+  prefix?: string;
+  start?: string;
+  end?: string;
+}
+
+/** How keys of a range are listed. */
+export interface RangeRead extends Range {
+  reverse?: true;
+  limit?: number;
 }
 
 /** How a crash leaves the disk. */
@@ -75,6 +110,41 @@ export type Operation =
     /** Changes made one after the other while the entries come. */
     changes: Change[];
   }
+  /** A range is listed at once, counted, and listed by pages. */
+  | ({ op: "range" } & RangeRead)
+  /** A range is deleted while others change keys. */
+  | ({ op: "deleteRange"; changes: Change[] } & Range)
+  | {
+    op: "atomic";
+    checks: Check[];
+    changes: AtomicChange[];
+    wait?: false;
+  }
+  | {
+    op: "transaction";
+    reads: Address[];
+    ranges: RangeRead[];
+    changes: Change[];
+    /** What others change at its first attempt, after it read. */
+    others: Change[];
+    attempts?: number;
+  }
+  /** A snapshot is taken, in place of the one of that number. */
+  | { op: "snapshot"; id: number }
+  | ({ op: "readSnapshot"; id: number; at: Address[] } & RangeRead)
+  | { op: "closeSnapshot"; id: number }
+  /** A watch begins, in place of the one of that number. */
+  | {
+    op: "watch";
+    id: number;
+    bucket: string;
+    prefix: string;
+    /** It goes on behind what the last one of that number was told. */
+    isResumed?: true;
+    heldBytesMax?: number;
+  }
+  /** A watch is told of so many commits, or of all there are. */
+  | { op: "readWatch"; id: number; count?: number }
   | { op: "sync" | "flush"; wait?: false }
   | { op: "gc"; ratio: number }
   /** Work that waits for its next slice goes on, so many times. */
@@ -101,6 +171,21 @@ export function filledAddress(n: number): Address {
   return `/k${n}`;
 }
 
+/** True if the address is that of a counter. */
+export function isCounter(at: Address): boolean {
+  return at.includes("/n");
+}
+
+/** True if the address lies in the range. */
+export function isInRange(
+  at: Address,
+  { bucket, prefix = "", start = "", end }: Range,
+): boolean {
+  const { bucket: own, key } = split(at);
+  return own === bucket && key.startsWith(prefix) && key >= start &&
+    (end === undefined || key < end);
+}
+
 /** Every address that a history names. */
 export function addressesOf(history: History): Address[] {
   const found = new Set<Address>();
@@ -108,15 +193,25 @@ export function addressesOf(history: History): Address[] {
     if ("changes" in operation) {
       for (const { at } of operation.changes) found.add(at);
     }
-    if (operation.op === "fill") {
+    if (operation.op === "atomic") {
+      for (const { at } of operation.checks) found.add(at);
+    } else if (operation.op === "transaction") {
+      for (const { at } of operation.others) found.add(at);
+      for (const at of operation.reads) found.add(at);
+    } else if (operation.op === "fill") {
       for (let i = 0; i < operation.keys; i++) found.add(filledAddress(i));
-    } else if (operation.op === "get") {
-      for (const at of operation.at) found.add(at);
     } else if ("at" in operation) {
-      found.add(operation.at);
+      for (const at of [operation.at].flat()) found.add(at);
     }
   }
   return [...found].toSorted();
+}
+
+/** The text of a value that was read; that of a counter is its number. */
+export function showValue(at: Address, bytes: Uint8Array): string {
+  if (!isCounter(at)) return decoder.decode(bytes);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return textOf(Number(view.getBigUint64(0, true)));
 }
 
 /** The text of a value. */

@@ -7,11 +7,16 @@
 import type { KeySpace } from "../../src/store/key_space.ts";
 import type { Store } from "../../src/store/store.ts";
 import type { Machine } from "./machine.ts";
-import type { Model } from "./model.ts";
+import type { ListOptions } from "../../src/store/types.ts";
+import type { Model, Observed } from "./model.ts";
 import {
   type Address,
+  brief,
   type Change,
+  isInRange,
   type Operation,
+  type RangeRead,
+  showValue,
   split,
   textOf,
 } from "./operations.ts";
@@ -38,7 +43,60 @@ export function spaceOf(
 export function readText(store: Store, at: Address): string | undefined {
   const { space, key } = spaceOf(store, at);
   const bytes = space.getSync(key);
-  return bytes && decoder.decode(bytes);
+  return bytes && showValue(at, bytes);
+}
+
+/** What a store holds of a key now, versions included. */
+export function observe(store: Store, at: Address): Observed {
+  const { space, key } = spaceOf(store, at);
+  const { value, versionstamp } = space.getEntry(key);
+  return value && {
+    value: Number.parseInt(showValue(at, value)),
+    version: Number.parseInt(versionstamp!, 16),
+  };
+}
+
+/** A range as the store takes it, without the bucket. */
+export function optionsOf(range: RangeRead): ListOptions {
+  const { bucket: _, ...options } = range;
+  return options;
+}
+
+/** The entries that a range has in contents, as texts. */
+export function listed(
+  addresses: Iterable<Address>,
+  range: RangeRead,
+  textOf: (at: Address) => string | undefined,
+): string[] {
+  const found = [...addresses]
+    .filter((at) => isInRange(at, range) && textOf(at) !== undefined)
+    .toSorted()
+    .map((at) => `${split(at).key}=${textOf(at)}`);
+  if (range.reverse) found.reverse();
+  return found.slice(0, range.limit);
+}
+
+/** An entry that was listed, as text. */
+export function showEntry(
+  [key, value]: readonly [Uint8Array, Uint8Array],
+): string {
+  const name = decoder.decode(key);
+  return `${name}=${showValue(`/${name}`, value)}`;
+}
+
+/** Throws unless two lists of entries are the same. */
+export function compareLists(
+  what: string,
+  found: readonly string[],
+  expected: readonly string[],
+): void {
+  for (let i = 0; i < Math.max(found.length, expected.length); i++) {
+    if (found[i] === expected[i]) continue;
+    throw new Error(
+      `${what}: entry ${i} of ${found.length} is ${brief(found[i])}, ` +
+        `expected ${brief(expected[i])} of ${expected.length}`,
+    );
+  }
 }
 
 /** Makes reads. */
@@ -92,7 +150,7 @@ export class Reads {
       });
       const values = await this.#session.wait("get", Promise.all(found));
       for (const [i, bytes] of values.entries()) {
-        const text = bytes && decoder.decode(bytes);
+        const text = bytes && showValue(keys[i]!, bytes);
         if (text !== expected[i]) {
           throw new Error(`get ${keys[i]}: ${text}, expected ${expected[i]}`);
         }
@@ -103,7 +161,7 @@ export class Reads {
   }
 
   #compare(way: string, at: Address, bytes: Uint8Array | undefined): void {
-    const text = bytes && decoder.decode(bytes);
+    const text = bytes && showValue(at, bytes);
     const expected = this.expected(at);
     if (text === expected) return;
     throw new Error(`${way} ${at}: ${text}, expected ${expected}`);
@@ -129,9 +187,7 @@ export class Reads {
         expected ??= this.#listed(call);
         const result = await this.#session.wait("list", promise);
         if (result.done) break;
-        const entry = result.value.map((bytes) => decoder.decode(bytes)).join(
-          "=",
-        );
+        const entry = showEntry(result.value);
         const first = expected.shift();
         if (entry !== first) {
           throw new Error(`list: ${entry}, expected ${first}`);
@@ -147,12 +203,50 @@ export class Reads {
   }
 
   #listed({ bucket, prefix, limit }: Listing): string[] {
-    return this.#addresses
-      .filter((at) => at.startsWith(`${bucket}/${prefix}`))
-      .toSorted()
-      .map((at) => [split(at).key, this.expected(at)])
-      .filter(([, text]) => text !== undefined)
-      .slice(0, limit)
-      .map((entry) => entry.join("="));
+    return listed(
+      this.#addresses,
+      { bucket, prefix, ...(limit === undefined ? {} : { limit }) },
+      (at) => this.expected(at),
+    );
+  }
+
+  /** Lists a range at once, counts it, and lists its keys by pages. */
+  async range(range: RangeRead): Promise<void> {
+    const { errors } = this.#machine;
+    const { space } = spaceOf(this.#store, `${range.bucket}/`);
+    const options = optionsOf(range);
+    const { limit: _, ...whole } = range;
+    const expected = () =>
+      listed(this.#addresses, range, (at) => this.expected(at));
+    try {
+      const found = [...space.listSync(options)].map(showEntry);
+      // Only now, for what was pending may have been undone first.
+      compareLists("range", found, expected());
+      const all = listed(this.#addresses, whole, (at) => this.expected(at));
+      const count = await this.#session.wait(
+        "count",
+        space.count(optionsOf(whole)),
+      );
+      if (count !== all.length) {
+        throw new Error(`count: ${count}, expected ${all.length}`);
+      }
+      const keys: string[] = [];
+      for (let cursor = "";;) {
+        const page = space.listSync({
+          ...optionsOf(whole),
+          cursor,
+          limit: 3,
+          keysOnly: true,
+        });
+        const before = keys.length;
+        for (const [key] of page) keys.push(decoder.decode(key));
+        if (keys.length === before) break;
+        cursor = page.cursor;
+      }
+      const names = all.map((entry) => entry.slice(0, entry.indexOf("=")));
+      compareLists("pages", keys, names);
+    } catch (error) {
+      this.#session.expectError("range", error, errors, false);
+    }
   }
 }

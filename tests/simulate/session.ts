@@ -13,19 +13,26 @@ import { openEngine, Store } from "../../src/store/store.ts";
 import { settle } from "../support/simulated_host.ts";
 import type { Machine } from "./machine.ts";
 import type { Commit, Model } from "./model.ts";
+import type { Address } from "./operations.ts";
+import type { KeptSnapshot } from "./snapshots.ts";
+import type { Watching } from "./watching.ts";
 
 /** Where the store lies. */
 export const DIRECTORY = "/simulation";
 /** Rounds after which a promise is taken to be pending for ever. */
 const ROUNDS_MAX = 20_000;
 
+/** Says what a write changes that the store makes in a turn of its own. */
+export type Take = (kind: "remove" | "commit") => Commit["changes"];
+
 /** A promise of the store and what is expected of it. */
 interface Promised {
   what: string;
   /** The commit that it acknowledges, if the log took one. */
   commit: Commit | undefined;
-  /** What it must resolve to. */
-  expected: unknown;
+  /** What it must resolve to, told the version that was given out last. */
+  expected: (version: number) => unknown;
+  version: number;
   /** It should change something. */
   isChange: boolean;
   errorsBefore: number;
@@ -43,6 +50,8 @@ export interface Request {
   changes?: Commit["changes"];
   /** What its promise resolves to. */
   expected?: unknown;
+  /** The same where it depends on the version that was given out last. */
+  expectedOf?: (version: number) => unknown;
   /** It takes as many slices as it likes. */
   isLong?: boolean;
   /** Called with the moment at which it resolved. */
@@ -67,6 +76,22 @@ export class Session {
   /** Runs of the garbage collector, which may take many operations. */
   #collecting: Promised[] = [];
   #isLeft = false;
+  #isAsking = false;
+  #take: Take | undefined;
+  /** Commits that were made in turns of the store's own. */
+  #taken: Commit[] = [];
+  /** What was wrong with one. */
+  #violation: Error | undefined;
+  /** The greatest version that a reader was told of. */
+  #versionTold = 0;
+  /** The keys that were changed, one after the other, undone changes included. */
+  readonly changed: Address[] = [];
+  /** The same with those that were only tried. */
+  readonly tried: Address[] = [];
+  /** Snapshots by number. */
+  readonly snapshots: Map<number, KeptSnapshot> = new Map();
+  /** Watches by number. */
+  readonly watches: Map<number, Watching> = new Map();
 
   /** Opens the store; throws what opening throws. */
   constructor(
@@ -107,6 +132,15 @@ export class Session {
       sync.then(() => this.#errorsBeforeSync = Infinity);
       return sync;
     };
+    const { engine } = this;
+    const remove = engine.remove.bind(engine);
+    engine.remove = () => this.#listenTo("remove", remove);
+    const commit = engine.commit.bind(engine);
+    engine.commit = (...args) =>
+      void this.#listenTo("commit", () => {
+        commit(...args);
+        return true;
+      });
     const run = collector.run.bind(collector);
     collector.run = async (options) => {
       this.#runs++;
@@ -116,6 +150,100 @@ export class Session {
         this.#runs--;
       }
     };
+  }
+
+  /** A write that nobody asked for in this very turn. */
+  #listenTo(kind: "remove" | "commit", write: () => boolean): boolean {
+    if (this.#isAsking || this.#isLeft) return write();
+    const { moment } = this.#machine;
+    let changes: Commit["changes"] = [];
+    try {
+      changes = this.#take?.(kind) ?? [];
+    } catch (error) {
+      this.#violation ??= error as Error;
+    }
+    const isWritten = write();
+    if (isWritten !== changes.length > 0) {
+      this.#violation ??= new Error(
+        `${kind}: ${isWritten ? "nobody asked for it" : "nothing is written"}`,
+      );
+    }
+    if (isWritten) this.#taken.push(this.#append(changes, moment));
+    return isWritten;
+  }
+
+  /** The log took a commit, which has the version that was given out last. */
+  #append(changes: Commit["changes"], issuedAt: number): Commit {
+    const { writer } = this.engine;
+    const version = writer.nextVersion - 1;
+    if (version <= this.#versionTold) {
+      this.#violation ??= new Error(
+        `Version ${version} is given again, though somebody was told of it`,
+      );
+    }
+    const isWritten = writer.pendingRecords === 0;
+    const writtenAt = isWritten ? this.#machine.moment : Infinity;
+    for (const [at] of changes) this.changed.push(at);
+    return this.#model.append(changes, issuedAt, writtenAt, version);
+  }
+
+  /** A reader was told of a version: it must not be given to anything else. */
+  noteTold(version: number): void {
+    this.#versionTold = Math.max(this.#versionTold, version);
+  }
+
+  /** Throws if something was wrong in a turn of the store's own. */
+  checkTurns(): void {
+    if (this.#violation !== undefined) throw this.#violation;
+  }
+
+  /**
+   * Waits for work that writes in turns of its own. `take` says what each write
+   * changes; resolves to what it resolved to, and whether it did.
+   */
+  async watchOver<T>(
+    what: string,
+    take: Take,
+    call: () => Promise<T>,
+  ): Promise<{ value: T } | { error: unknown }> {
+    const machine = this.#machine;
+    const errors = Math.min(
+      this.#promised[0]?.errorsBefore ?? machine.errors,
+      this.#errorsBeforeSync,
+    );
+    const wasPoisoned = this.isPoisoned;
+    const taken: Commit[] = [];
+    this.#take = take;
+    this.#taken = taken;
+    let outcome: { value: T } | { error: unknown };
+    try {
+      outcome = { value: await this.wait(what, call()) };
+    } catch (error) {
+      outcome = { error };
+    }
+    this.#take = undefined;
+    this.checkTurns();
+    if ("error" in outcome) {
+      if (outcome.error instanceof StoreError) {
+        const { code } = outcome.error;
+        if (code === "CONFLICT") return outcome;
+      }
+      this.expectError(what, outcome.error, errors, wasPoisoned);
+      return outcome;
+    }
+    const last = taken.at(-1);
+    if (last === undefined) return outcome;
+    if (wasPoisoned) throw new Error(`${what}: accepted by a poisoned store`);
+    for (const commit of taken) {
+      if (!this.#model.has(commit)) {
+        throw new Error(`${what}: acknowledged though it was taken back`);
+      }
+      if (commit.writtenAt === Infinity) {
+        throw new Error(`${what}: acknowledged before it was flushed`);
+      }
+    }
+    if (this.syncWrites) this.#model.noteSynced(last, machine.moment);
+    return outcome;
   }
 
   /** The garbage collector is at work. */
@@ -144,22 +272,22 @@ export class Session {
     );
     const wasPoisoned = this.isPoisoned;
     const version = writer.nextVersion;
+    for (const [at] of changes) this.tried.push(at);
+    this.#isAsking = true;
     const promise = call();
+    this.#isAsking = false;
     let commit: Commit | undefined;
     // What a run of the garbage collector writes first changes nothing.
     const isAppended = writer.nextVersion > version && !request.isLong;
     if (isAppended && changes.length === 0) {
       throw new Error(`${request.what}: wrote though it changes nothing`);
     }
-    if (isAppended) {
-      const isWritten = writer.pendingRecords === 0;
-      const writtenAt = isWritten ? this.#machine.moment : Infinity;
-      commit = this.#model.append(changes, moment, writtenAt);
-    }
+    if (isAppended) commit = this.#append(changes, moment);
     const promised: Promised = {
       what: request.what,
       commit,
-      expected: request.expected,
+      expected: request.expectedOf ?? (() => request.expected),
+      version: writer.nextVersion - 1,
       isChange: changes.length > 0,
       errorsBefore: errors,
       wasPoisoned,
@@ -201,6 +329,7 @@ export class Session {
     );
     const promised = this.#promised;
     this.#promised = [];
+    this.checkTurns();
     for (const promise of [...promised, ...ended]) this.#check(promise);
   }
 
@@ -230,7 +359,7 @@ export class Session {
   }
 
   #check(promised: Promised): void {
-    const { what, outcome, commit, expected, isChange } = promised;
+    const { what, outcome, commit, isChange } = promised;
     if (outcome === undefined) throw new Error(`${what}: pending for ever`);
     if ("error" in outcome) {
       this.#checkError(promised, outcome.error);
@@ -248,6 +377,7 @@ export class Session {
     if (commit !== undefined && !this.#model.has(commit)) {
       throw new Error(`${what}: acknowledged though it was taken back`);
     }
+    const expected = promised.expected(promised.version);
     if (!Object.is(outcome.value, expected)) {
       throw new Error(
         `${what}: resolved to ${outcome.value}, expected ${expected}`,

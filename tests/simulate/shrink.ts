@@ -122,9 +122,27 @@ const NUMBERS = [
   "length",
   "milliseconds",
   "expireIn",
+  "by",
 ];
+/** Those that are at least one. */
+const FROM_ONE = ["expireIn", "count", "by"];
 /** What an operation can do without. */
-const EXTRAS = ["expireIn", "length", "limit", "torn", "wait"];
+const EXTRAS = [
+  "expireIn",
+  "length",
+  "limit",
+  "torn",
+  "wait",
+  "reverse",
+  "start",
+  "end",
+  "attempts",
+  "isResumed",
+  "heldBytesMax",
+  "count",
+];
+/** What an operation has several of. */
+const LISTS = ["changes", "checks", "others", "reads", "ranges", "at"];
 
 type Plain = Record<string, unknown>;
 
@@ -144,7 +162,7 @@ function variantsOf(plain: Plain): Plain[] {
   for (const name of NUMBERS) {
     const value = plain[name];
     if (typeof value !== "number" || value === 0) continue;
-    const least = name === "expireIn" || name === "count" ? 1 : 0;
+    const least = FROM_ONE.includes(name) ? 1 : 0;
     for (const smaller of [least, Math.floor(value / 2), value - 1]) {
       if (smaller >= least && smaller < value) {
         variants.push({ ...plain, [name]: smaller });
@@ -161,13 +179,16 @@ function variantsOf(plain: Plain): Plain[] {
       variants.push({ ...plain, options: without(options as Plain, name) });
     }
   }
-  const { changes } = plain;
-  if (Array.isArray(changes)) {
-    const parts = changes as Plain[];
+  for (const name of LISTS) {
+    const parts = plain[name];
+    if (!Array.isArray(parts)) continue;
     for (let i = 0; i < parts.length; i++) {
-      variants.push({ ...plain, changes: parts.toSpliced(i, 1) });
-      for (const variant of variantsOf(parts[i]!)) {
-        variants.push({ ...plain, changes: parts.with(i, variant) });
+      if (name !== "at" || parts.length > 1) {
+        variants.push({ ...plain, [name]: parts.toSpliced(i, 1) });
+      }
+      if (typeof parts[i] !== "object") continue;
+      for (const variant of variantsOf(parts[i] as Plain)) {
+        variants.push({ ...plain, [name]: parts.with(i, variant) });
       }
     }
   }

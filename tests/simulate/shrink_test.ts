@@ -32,7 +32,8 @@ Deno.test("shrinking: a model that forgets deletes is told by two operations", a
   assertEquals(history.length, 100);
   assert(shrunk.length <= 2, printHistory(shrunk));
   const kinds = shrunk.map(({ op }) => op);
-  assert(kinds.some((op) => /delete|batch|empty/.test(op)), kinds.join());
+  const mayDelete = /delete|batch|atomic|transaction|empty/;
+  assert(kinds.some((op) => mayDelete.test(op)), kinds.join());
   // It is data: what was printed runs again, and to the same end.
   const again: History = JSON.parse(JSON.stringify(shrunk));
   const failed = await runHistory(again, "forgets deletes");
@@ -44,6 +45,22 @@ Deno.test("shrinking: a model that believes in unsynced writes is told by a cras
   const [, shrunk] = await findMistake("believes unsynced writes");
   assert(shrunk.length <= 3, printHistory(shrunk));
   assert(shrunk.some((operation) => operation.op === "crash"));
+  assertEquals((await runHistory(shrunk)).failure, undefined);
+});
+
+Deno.test("shrinking: a model whose snapshots see deletes is told by few operations", async () => {
+  const [, shrunk] = await findMistake("lets snapshots see deletes");
+  assert(shrunk.length <= 4, printHistory(shrunk));
+  const kinds = shrunk.map(({ op }) => op).join();
+  assert(/snapshot.*readSnapshot/.test(kinds), kinds);
+  assertEquals((await runHistory(shrunk)).failure, undefined);
+});
+
+Deno.test("shrinking: a model that tells no watch of deletes is told by few operations", async () => {
+  const [, shrunk] = await findMistake("tells nobody of deletes");
+  assert(shrunk.length <= 4, printHistory(shrunk));
+  const kinds = shrunk.map(({ op }) => op).join();
+  assert(/watch.*readWatch/.test(kinds), kinds);
   assertEquals((await runHistory(shrunk)).failure, undefined);
 });
 

@@ -21,8 +21,15 @@ import {
   type Operation,
   textOf,
 } from "./operations.ts";
-import { type Call, Calls } from "./calls.ts";
-import { readText } from "./reads.ts";
+import { type Call, Calls, type Known } from "./calls.ts";
+import {
+  compareLists,
+  listed,
+  observe,
+  readText,
+  showEntry,
+  spaceOf,
+} from "./reads.ts";
 import { DIRECTORY, Session } from "./session.ts";
 import { seededRandom } from "../support/simulated_host.ts";
 
@@ -98,6 +105,7 @@ class Simulation {
   #isCrashed = false;
   #wasPoisoned = false;
   #options: StoreOptions = DEFAULTS;
+  readonly #known: Known = { versionstamps: new Map(), watched: new Map() };
 
   constructor(
     addresses: Address[],
@@ -160,6 +168,7 @@ class Simulation {
       this.#machine,
       this.#options,
       this.#addresses,
+      this.#known,
     );
   }
 
@@ -204,7 +213,7 @@ class Simulation {
       model.reopen(
         ending,
         this.#wasPoisoned,
-        (at) => numberOf(readText(session.store, at)),
+        (at) => observe(session.store, at),
         this.#addresses,
         engine.now(),
         machine.moment,
@@ -265,6 +274,9 @@ class Simulation {
   }
 
   #leave(session: Session): void {
+    for (const [id, { version }] of session.watches) {
+      this.#known.watched.set(id, version);
+    }
     this.#wasPoisoned = session.isPoisoned;
     session.leave();
     this.#session = undefined;
@@ -315,6 +327,12 @@ class Simulation {
             `get ${at}: ${brief(found)}, expected ${brief(expected)}`,
           );
         }
+        const version = observe(store, at)?.version;
+        if (version !== known?.version) {
+          throw new Error(
+            `getEntry ${at}: version ${version}, expected ${known?.version}`,
+          );
+        }
       }
       // After a settling that broke off the books say so until they are made anew.
       const isExact = !session.isCollecting && !engine.ledger.isInexact;
@@ -333,19 +351,28 @@ class Simulation {
     }
   }
 
+  /** Compares all entries in their order. */
+  #checkOrder({ store, engine }: Session): void {
+    const buckets = this.#addresses.map((at) => at.slice(0, at.indexOf("/")));
+    for (const bucket of new Set(buckets)) {
+      const { space } = spaceOf(store, `${bucket}/`);
+      const expected = listed(this.#addresses, { bucket }, (at) => {
+        const known = this.#model.get(at, engine.now());
+        return known && textOf(known.value, known.length);
+      });
+      compareLists("order", [...space.listSync()].map(showEntry), expected);
+    }
+  }
+
   /** Closes and opens once more, on a disk that is well. */
   async finish(): Promise<void> {
     this.#machine.clearFault();
     this.#machine.medium.isFull = false;
     await this.#openAnyhow();
     await this.#close();
-    await this.#open(DEFAULTS, 1);
+    const session = await this.#open(DEFAULTS, 1);
     this.#verify();
+    this.#checkOrder(session);
     await this.#close();
   }
-}
-
-/** The number of the value that a text is of. */
-function numberOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : Number.parseInt(text);
 }

@@ -181,8 +181,13 @@ export class SimulatedDisk implements FileSystem {
 
   #handle(name: string, file: number): FileHandle {
     const content = this.#contents.get(file)!;
+    let isClosed = false;
+    const begin = (action: string) => {
+      if (isClosed) throw new Error(`Cannot ${action} ${name}: it is closed`);
+      return this.#begin(action, name);
+    };
     const read: FileHandle["read"] = (target, offset, length, position) => {
-      this.#begin("read", name);
+      begin("read");
       const found = content.bytes.subarray(position, position + length);
       target.set(found, offset);
       return found.length;
@@ -195,7 +200,7 @@ export class SimulatedDisk implements FileSystem {
         return read(target, offset, length, position);
       },
       write: (source, offset, length, position) => {
-        const fault = this.#begin("write", name);
+        const fault = begin("write");
         const count = this.#countTaken(fault, length);
         if (count > 0) {
           const bytes = source.slice(offset, offset + count);
@@ -210,12 +215,12 @@ export class SimulatedDisk implements FileSystem {
         return count;
       },
       truncate: (length) => {
-        this.#begin("truncate", name);
+        begin("truncate");
         content.truncate(length);
         this.log.push({ kind: "truncate", name, file, length });
       },
       size: () => {
-        this.#begin("measure", name);
+        begin("measure");
         return content.bytes.length;
       },
       sync: () => this.#sync(name, file, this.log.length),
@@ -224,7 +229,7 @@ export class SimulatedDisk implements FileSystem {
         await Promise.resolve();
         this.#sync(name, file, start);
       },
-      close: () => {},
+      close: () => void (isClosed = true),
     };
   }
 

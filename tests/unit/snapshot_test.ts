@@ -1,7 +1,9 @@
 /** What snapshots hold on to, and what they let go. */
-import { assert, assertEquals, assertThrows } from "@std/assert";
-import { type KeyReader, StoreClosedError } from "../../mod.ts";
-import { Store } from "../../src/store/store.ts";
+import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { type KeyReader, StoreClosedError, StoreError } from "../../mod.ts";
+import { openEngine, Store } from "../../src/store/store.ts";
+import { SimulatedDisk } from "../support/simulated_disk.ts";
+import { SimulatedHost } from "../support/simulated_host.ts";
 import { tempDir } from "../support/temp.ts";
 
 const OPTIONS = {
@@ -122,4 +124,42 @@ Deno.test("clear leaves what is set while it goes", async () => {
     ),
     ["1299", "1300"],
   );
+});
+
+Deno.test("a snapshot shows what a collection that broke off had moved", async () => {
+  const disk = new SimulatedDisk();
+  const host = new SimulatedHost(1, disk);
+  const engine = openEngine({
+    path: "d",
+    memTableSize: 65_536,
+    valueLogMaxEntries: 3,
+    valueLogGcEnabled: false,
+    blockCacheSize: 0,
+  }, host);
+  const store = new Store(engine);
+  await store.set("moved", "1");
+  await store.set("dead", "2");
+  await store.set("damaged", "3");
+  await store.set("dead", "4");
+  const [path] = [...disk.files().keys()].filter((name) =>
+    name.endsWith("1.vlog")
+  );
+  const { length } = disk.files().get(path!)!;
+  disk.open(path!, "write").write(new Uint8Array(1), 0, 1, length - 1);
+  const snapshot = store.snapshot();
+  await assertRejects(
+    async () => {
+      const done = store.gc({ discardRatio: 0.01 });
+      while (await host.letBreathe());
+      await done;
+    },
+    StoreError,
+    "checksum",
+  );
+  // The copy, were it still pending, would be undone with this.
+  disk.freeBytes = 10;
+  await assertRejects(() => store.set("moved", "5"), StoreError);
+  disk.freeBytes = Infinity;
+  await store.set("other", "6");
+  assertEquals(new TextDecoder().decode(snapshot.getSync("moved")), "1");
 });

@@ -30,7 +30,7 @@ export interface Continuation {
 
 /** Goes on after the kill of a life behind `prefix` operations. */
 export async function goOn(
-  { options }: Driver,
+  { options, versions }: Driver,
   { disk, history }: Life,
   prefix: number,
 ): Promise<Continuation> {
@@ -38,6 +38,8 @@ export async function goOn(
   const fork = disk.fork(prefix);
   const driver = new Driver(options, prefix, fork, new Map(), time);
   for (const path of history.paths) driver.life.history.paths.add(path);
+  driver.versions = new Map(versions);
+  driver.life.history.baseVersion = history.versionAt({ prefix, isKill: true });
   driver.openAs(history.legal({ prefix, isKill: true }, time));
   const openedAt = driver.at;
   await driver.set("probe", "1");
@@ -69,6 +71,9 @@ export function checkPowerLoss(
       paths: history.paths,
       time,
       seed: prefix,
+      versions: driver.versions,
+      // What was not safe by the time of the kill may be lost with its version.
+      versionMin: isBefore ? 0 : history.versionAt({ prefix, isKill: false }),
     });
   } catch (error) {
     throw new Violation(

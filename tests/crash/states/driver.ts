@@ -6,13 +6,18 @@
  * @module
  */
 
+import type { KeySpace } from "../../../src/store/key_space.ts";
+import type { RangeOptions } from "../../../src/store/types.ts";
 import { settle } from "../../support/simulated_host.ts";
+import { Caller } from "./caller.ts";
 import type { Change, Step } from "./history.ts";
-import { messageOf, splitPath, Violation } from "./recovered.ts";
-import { requireTyped, Session } from "./session.ts";
-
-/** Turns of waiting after which a call is taken to hang. */
-const TURNS_MAX = 300;
+import { KeptSnapshot, StartedList, StartedWatch } from "./moments.ts";
+import { showValue, splitPath, Violation } from "./recovered.ts";
+import {
+  listenToRemovals,
+  runTransaction,
+  type TransactionPlan,
+} from "./works.ts";
 
 /** One change of a batch. */
 export interface BatchChange {
@@ -24,138 +29,21 @@ export interface BatchChange {
   expireIn?: number;
 }
 
-/** How to wait for a call that was made. Resolves to whether it was accepted. */
-type Finish = () => Promise<boolean>;
+/** One change of an atomic operation. */
+export interface AtomicChange extends BatchChange {
+  /** What is added to a counter, instead of a value. */
+  by?: number;
+}
 
 /** Calls a store and keeps the record. */
-export class Driver extends Session {
-  /** A call wrote its record and then threw, for it could not sync it. */
-  #isLeftUnsynced = false;
-
-  /** Waits for a call, letting what is done in slices have its turns. */
-  async #wait(promise: Promise<unknown>): Promise<void> {
-    let isSettled = false;
-    const done = () => void (isSettled = true);
-    promise.then(done, done);
-    for (let turn = 0; turn < TURNS_MAX; turn++) {
-      await settle();
-      if (isSettled) {
-        await promise;
-        return;
-      }
-      await this.host.letBreathe();
-    }
-    throw new Violation("the call hangs");
-  }
-
-  /** Makes a call now; what is returned waits for it and judges a rejection. */
-  #start(
-    label: string,
-    step: Step | undefined,
-    run: () => Promise<unknown>,
-  ): Finish {
-    const { disk } = this.life;
-    const wasPoisoned = this.isPoisoned;
-    const isFull = disk.freeBytes !== Infinity;
-    const wasMet = disk.hasFailed;
-    let promise: Promise<unknown>;
-    try {
-      promise = run();
-    } catch (error) {
-      promise = Promise.reject(error);
-    }
-    promise.catch(() => {});
-    return async () => {
-      let failure: unknown;
-      try {
-        await this.#wait(promise);
-      } catch (error) {
-        if (error instanceof Violation) {
-          throw new Violation(`${label}: ${error.message}`);
-        }
-        failure = error;
-      }
-      if (step !== undefined) step.endedAt = this.at;
-      if (!wasMet) this.#checkPoison(label);
-      if (failure === undefined) {
-        if (step !== undefined && wasPoisoned) {
-          throw new Violation(`${label} was accepted by a poisoned store`);
-        }
-        if (step !== undefined) step.outcome = "done";
-        return true;
-      }
-      const { code } = requireTyped(failure, label);
-      if (step !== undefined) {
-        step.outcome = wasPoisoned ? "refused" : "failed";
-        step.isUndone = !this.isPoisoned;
-      }
-      const reason = messageOf(failure);
-      if (wasPoisoned && code !== "POISONED") {
-        throw new Violation(`${label} of a poisoned store: ${reason}`);
-      }
-      const isReasonable = isFull ||
-        (!wasMet && disk.hasFailed && disk.fault!.kind !== "short");
-      if (!wasPoisoned && !isReasonable) {
-        throw new Violation(
-          `${label} was rejected without a reason: ${reason}`,
-        );
-      }
-      return false;
-    };
-  }
-
-  /** Checks that a failed operation poisons the store just where it is to do so. */
-  #checkPoison(label: string): void {
-    const { failed, fault } = this.life.disk;
-    if (failed === undefined || fault === undefined) return;
-    const { action, path, isNew } = failed;
-    const { kind } = fault;
-    const isFull = action === "write" && kind === "ENOSPC";
-    // To undo a write, an encrypted file is read: it is not known where frames end.
-    const isOfUndo = this.options.encryption !== undefined &&
-      action === "read" && this.life.disk.freeBytes !== Infinity;
-    if (isOfUndo) return;
-    // What is written and was refused all the same must not be built upon.
-    const isHarmless = !this.#isLeftUnsynced &&
-      (isFull || kind === "short" || kind === "EMFILE" ||
-        action === "read" || action === "measure");
-    const isOfLog = path === this.engine?.log.active.file.path &&
-      (action === "write" || action === "sync" || action === "truncate");
-    const mustPoison = this.#isLeftUnsynced ||
-      (!isHarmless && !isNew && isOfLog);
-    if ((isHarmless && this.isPoisoned) || (mustPoison && !this.isPoisoned)) {
-      throw new Violation(
-        `${label}: ${kind} at a ${action} of ${path} ` +
-          `${this.isPoisoned ? "poisons" : "does not poison"} the store`,
-      );
-    }
-  }
-
-  async #write(
-    label: string,
-    changes: Change[],
-    run: () => Promise<unknown>,
-  ): Promise<void> {
-    const step = this.life.history.begin(label, changes, this.at);
-    const isAccepted = await this.#start(label, step, run)();
-    if (isAccepted && this.options.syncWrites) step.syncedAt = this.at;
-    this.#checkReads(`after ${label}`);
-  }
-
-  /** Checks reads, unless these would count among the operations that can fail. */
-  #checkReads(when: string): void {
-    const { fault, hasFailed, trace } = this.life.disk;
-    const wouldCount = trace !== undefined || fault !== undefined && !hasFailed;
-    if (!wouldCount) this.checkReads(when);
-  }
-
+export class Driver extends Caller {
   /** Sets a key. */
   set(path: string, value: string, expireIn?: number): Promise<void> {
     const [bucket, key] = splitPath(path);
     const expiry = expireIn === undefined ? 0 : this.engine!.now() + expireIn;
     const space = bucket === undefined ? this.store : this.store.bucket(bucket);
     const options = expireIn === undefined ? {} : { expireIn };
-    return this.#write(
+    return this.write(
       `set ${path}`,
       [{ path, value, expiry }],
       () => space.set(key, value, options),
@@ -164,7 +52,7 @@ export class Driver extends Session {
 
   /** Sets a key before it returns. */
   setSync(path: string, value: string): Promise<void> {
-    return this.#write(
+    return this.write(
       `setSync ${path}`,
       [{ path, value, expiry: 0 }],
       () => {
@@ -173,7 +61,7 @@ export class Driver extends Session {
         try {
           this.store.setSync(path, value);
         } catch (error) {
-          this.#isLeftUnsynced = active.flushedLength > before;
+          this.isLeftUnsynced = active.flushedLength > before;
           throw error;
         }
         return Promise.resolve();
@@ -185,7 +73,7 @@ export class Driver extends Session {
   delete(path: string): Promise<void> {
     const [bucket, key] = splitPath(path);
     const space = bucket === undefined ? this.store : this.store.bucket(bucket);
-    return this.#write(
+    return this.write(
       `delete ${path}`,
       [{ path, value: undefined, expiry: 0 }],
       () => space.delete(key),
@@ -203,7 +91,7 @@ export class Driver extends Session {
       if (value === undefined) batch.delete(key, target);
       else batch.set(key, value, { ...target, ...expiry });
     }
-    return this.#write(
+    return this.write(
       `batch of ${changes.length}`,
       changes.map(({ path, value, expireIn }) => ({
         path,
@@ -214,12 +102,184 @@ export class Driver extends Session {
     );
   }
 
+  #spaceOf(path: string): [KeySpace, string] {
+    const [bucket, key] = splitPath(path);
+    return [bucket === undefined ? this.store : this.store.bucket(bucket), key];
+  }
+
+  /** The versionstamp that a path has now. */
+  stampOf(path: string): string | null {
+    const [space, key] = this.#spaceOf(path);
+    const { versionstamp } = this.quietly(() => space.getEntry(key));
+    const version = Number.parseInt(versionstamp ?? "0", 16);
+    this.versionTold = Math.max(this.versionTold, version);
+    return versionstamp;
+  }
+
+  /**
+   * Commits an atomic operation; `checks` says which versionstamps paths must have.
+   * Checks that it takes effect just when they do.
+   */
+  atomic(
+    changes: AtomicChange[],
+    checks: Record<string, string | null> = {},
+  ): Promise<void> {
+    const operation = this.store.atomic();
+    const holds = Object.entries(checks).every(([path, versionstamp]) => {
+      const [bucket, key] = splitPath(path);
+      const target = bucket === undefined ? {} : { bucket };
+      operation.check({ key, versionstamp, ...target });
+      return this.stampOf(path) === versionstamp;
+    });
+    const written: Change[] = [];
+    for (const { path, value, by } of changes) {
+      const [bucket, key] = splitPath(path);
+      const target = bucket === undefined ? {} : { bucket };
+      const found = this.#peek(path);
+      if (by !== undefined) {
+        operation.sum(key, BigInt(by), target);
+        const count = `${Number(found ?? 0) + by}`;
+        written.push({ path, value: count, expiry: 0 });
+      } else if (value !== undefined) {
+        operation.set(key, value, target);
+        written.push({ path, value, expiry: 0 });
+      } else {
+        operation.delete(key, target);
+        // Where there is no value nothing is written.
+        if (found !== undefined) {
+          written.push({ path, value: undefined, expiry: 0 });
+        }
+      }
+    }
+    const commit = async () => {
+      const { ok } = await operation.commit();
+      if (ok !== holds) throw new Violation(`it says ${ok}, not ${holds}`);
+    };
+    if (holds && written.length > 0) {
+      return this.write(`atomic of ${changes.length}`, written, commit);
+    }
+    return this.finish("atomic", [], this.start("atomic", [], commit));
+  }
+
+  #peek(path: string): string | undefined {
+    const [space, key] = this.#spaceOf(path);
+    const value = this.quietly(() => space.getSync(key));
+    return value && showValue(path, value);
+  }
+
+  /** Counts one more, and checks what it is told. */
+  increment(path: string): Promise<void> {
+    const [space, key] = this.#spaceOf(path);
+    const value = `${Number(this.#peek(path) ?? 0) + 1}`;
+    const count = async () => {
+      const told = await space.increment(key);
+      if (`${told}` !== value) throw new Violation(`${told}, not ${value}`);
+    };
+    return this.write(
+      `increment ${path}`,
+      [{ path, value, expiry: 0 }],
+      count,
+    );
+  }
+
+  /** Runs a transaction; see {@linkcode runTransaction}. */
+  transaction(plan: TransactionPlan): Promise<void> {
+    const steps: Step[] = [];
+    const label = "transaction";
+    const run = () =>
+      runTransaction(this, plan, (changes) => {
+        const step = this.life.history.begin(label, changes, this.at);
+        steps.push(step);
+        return (version) => this.noteVersion(step, version);
+      });
+    return this.finish(label, steps, this.start(label, steps, run));
+  }
+
+  /** Deletes a range of keys outside of buckets. */
+  deleteRange(options: RangeOptions): Promise<void> {
+    return this.startDeleteRange(options)();
+  }
+
+  /** Starts to do so; other calls can be made before it is waited for. */
+  startDeleteRange(options: RangeOptions): () => Promise<void> {
+    const steps: Step[] = [];
+    const { history } = this.life;
+    const { writer } = this.engine!;
+    const { onFlushed } = writer;
+    const before = history.steps.length;
+    let isNewDeleted = false;
+    const restore = listenToRemovals(this.engine!, (key) => {
+      const path = new TextDecoder().decode(key);
+      isNewDeleted ||= history.steps.slice(before).some((step) =>
+        !steps.includes(step) && step.version !== 0 &&
+        step.changes.some((change) => change.path === path)
+      );
+      const change = { path, value: undefined, expiry: 0 };
+      const step = history.begin("deleteRange", [change], this.at);
+      steps.push(step);
+      return (version) => this.noteVersion(step, version);
+    });
+    // Each removal shares the fate of what is flushed with it.
+    writer.onFlushed = (error) => {
+      for (const step of steps) {
+        // One that has no version yet is still to be appended.
+        if (step.outcome !== "pending" || step.version === 0) continue;
+        step.endedAt = this.at;
+        step.outcome = error === undefined ? "done" : "failed";
+        step.isUndone = !this.isPoisoned;
+      }
+      onFlushed(error);
+    };
+    const finish = this.start(
+      "deleteRange",
+      steps,
+      () => this.store.deleteRange(options),
+    );
+    return async () => {
+      try {
+        await this.finish("deleteRange", steps, finish);
+        if (isNewDeleted) throw new Violation("deleteRange deletes a new key");
+      } finally {
+        restore();
+        writer.onFlushed = onFlushed;
+      }
+    };
+  }
+
+  /** Takes a snapshot. */
+  snapshot(): KeptSnapshot {
+    return new KeptSnapshot(this);
+  }
+
+  /** Begins a list, the first entry of which tells its moment. */
+  async list(reverse: boolean = false): Promise<StartedList> {
+    const list = new StartedList(this, reverse);
+    await list.next();
+    return list;
+  }
+
+  /** Begins to watch all keys outside of buckets. */
+  watch(): StartedWatch {
+    return new StartedWatch(this);
+  }
+
+  /** Makes a call that changes nothing, and judges a rejection. */
+  ask(label: string, run: () => Promise<unknown>): Promise<boolean> {
+    return this.start(label, [], run)();
+  }
+
+  /** Cuts the power; what was told of and not synced may be lost. */
+  override powerLoss(lost: "all" | "none"): Promise<void> {
+    this.versionTold = 0;
+    return super.powerLoss(lost);
+  }
+
   /** Makes everything so far safe. */
   async sync(): Promise<void> {
     const { history } = this.life;
     const count = history.steps.length;
     const wasPoisoned = this.isPoisoned;
-    if (!await this.#start("sync", undefined, () => this.store.sync())()) {
+    if (!await this.start("sync", [], () => this.store.sync())()) {
       return;
     }
     if (wasPoisoned) throw new Violation("sync resolved in a poisoned store");
@@ -233,14 +293,10 @@ export class Driver extends Session {
 
   /** Starts to collect garbage; other calls can be made before it is waited for. */
   startGc(discardRatio: number = 0.01): () => Promise<void> {
-    const finish = this.#start(
-      "gc",
-      undefined,
-      () => this.store.gc({ discardRatio }),
-    );
+    const finish = this.start("gc", [], () => this.store.gc({ discardRatio }));
     return async () => {
       await finish();
-      this.#checkReads("after gc");
+      this.checkReadsQuietly("after gc");
     };
   }
 
@@ -256,12 +312,12 @@ export class Driver extends Session {
     const wasMet = this.life.disk.hasFailed;
     history.noteTime(this.at, this.host.time + milliseconds);
     await this.host.advance(milliseconds);
-    if (!wasMet) this.#checkPoison("a timer");
+    if (!wasMet) this.checkPoison("a timer");
   }
 
   /** Seals the memtable and writes its hint rows, as if it had been full. */
   async hint(): Promise<void> {
-    await this.#start("hint", undefined, () => {
+    await this.start("hint", [], () => {
       this.engine!.writer.sealMemtable(0);
       return Promise.resolve();
     })();
@@ -270,12 +326,12 @@ export class Driver extends Session {
 
   /** Makes a new data key. */
   async rotateDataKey(): Promise<void> {
-    await this.#start(
+    await this.start(
       "rotateDataKey",
-      undefined,
+      [],
       () => this.store.rotateDataKey(),
     )();
-    this.#checkReads("after rotateDataKey");
+    this.checkReadsQuietly("after rotateDataKey");
   }
 
   /** Opens with this key from now on, where the others were those before. */
@@ -288,7 +344,7 @@ export class Driver extends Session {
     const { history } = this.life;
     const count = history.steps.length;
     const wasPoisoned = this.isPoisoned;
-    const finish = this.#start("close", undefined, () => this.store.close());
+    const finish = this.start("close", [], () => this.store.close());
     if (await finish() && !wasPoisoned && !this.isPoisoned) {
       history.noteSynced(count, this.at);
     }

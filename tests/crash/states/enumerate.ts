@@ -102,6 +102,8 @@ export function stateOf(
     paths: history.paths,
     time,
     seed,
+    versions: driver.versions,
+    versionMin: history.versionAt({ prefix, isKill }),
   };
 }
 

@@ -24,6 +24,8 @@ export interface Step {
   label: string;
   /** What it changes. */
   changes: Change[];
+  /** Its version; 0 if it has none. */
+  version: number;
   /** Length of the disk's log when it was called. */
   issuedAt: number;
   /** Length of the disk's log when its promise settled. */
@@ -72,6 +74,8 @@ export class History {
   readonly paths: Set<string> = new Set();
   /** What it held at the start. */
   readonly base: Contents;
+  /** The greatest version that was given out before the start. */
+  baseVersion = 0;
   readonly #times: { at: number; time: number }[] = [];
 
   /** A history on top of `base`. */
@@ -96,6 +100,7 @@ export class History {
     const step: Step = {
       label,
       changes,
+      version: 0,
       issuedAt,
       endedAt: Infinity,
       syncedAt: Infinity,
@@ -132,6 +137,16 @@ export class History {
       step.isUndone = !mayCount;
       if (mayCount && !mayBeGone) step.outcome = "done";
     }
+  }
+
+  /** The greatest version of those commits that no crash at `moment` undoes. */
+  versionAt({ prefix, isKill }: Moment): number {
+    return this.steps
+      .filter((step) =>
+        step.outcome === "done" &&
+        (isKill ? step.endedAt : step.syncedAt) <= prefix
+      )
+      .reduce((max, { version }) => Math.max(max, version), this.baseVersion);
   }
 
   /** All contents that a crash may leave, as `describeContents` says them. */

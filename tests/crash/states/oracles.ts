@@ -14,7 +14,9 @@ import { SimulatedDisk } from "../../support/simulated_disk.ts";
 import { settle, SimulatedHost } from "../../support/simulated_host.ts";
 import {
   checkFiles,
+  checkOrder,
   checkSameFiles,
+  checkVersions,
   describeFound,
   DIRECTORY,
   messageOf,
@@ -37,6 +39,10 @@ export interface CrashState {
   time: number;
   /** Makes the hosts. */
   seed: number;
+  /** The versions of the commits that set values, by `path=value`. */
+  versions: ReadonlyMap<string, number>;
+  /** A version that was given out and is not to be given again. */
+  versionMin: number;
 }
 
 /** A store that was opened on a crash state. */
@@ -63,29 +69,37 @@ export function openAndCheck(
   } catch (error) {
     throw new Violation(`the store does not open: ${messageOf(error)}`);
   }
-  const found = readText(engine, state.paths);
+  const contents = readAll(engine, state.paths);
+  const found = describeFound(contents);
   if (!state.legal.has(found)) {
     const allowed = [...state.legal.keys()].join('", "');
     throw new Violation(`the store holds "${found}", not "${allowed}"`);
   }
   check(engine, disk);
+  asViolation(() => {
+    checkVersions(engine, contents, state.versions, state.versionMin);
+    checkOrder(engine, contents);
+  });
   return { engine, disk, host, found };
 }
 
-function readText(engine: Engine, paths: Iterable<string>): string {
+function asViolation<T>(look: () => T): T {
   try {
-    return describeFound(readContents(engine, paths));
+    return look();
   } catch (error) {
     throw new Violation(messageOf(error));
   }
 }
 
+function readAll(
+  engine: Engine,
+  paths: Iterable<string>,
+): Map<string, string> {
+  return asViolation(() => readContents(engine, paths));
+}
+
 function check(engine: Engine, disk: SimulatedDisk): void {
-  try {
-    checkBooks(engine);
-  } catch (error) {
-    throw new Violation(messageOf(error));
-  }
+  asViolation(() => checkBooks(engine));
   checkFiles(disk.files());
 }
 
@@ -137,11 +151,16 @@ export async function checkLater(
 ): Promise<void> {
   const { engine, disk, host, found } = first;
   const expect = (now: Engine, when: string) => {
-    const text = readText(now, state.paths);
+    const contents = readAll(now, state.paths);
+    const text = describeFound(contents);
     if (text !== found) {
       throw new Violation(`${when} the store holds "${text}", not "${found}"`);
     }
     check(now, disk);
+    asViolation(() => {
+      checkVersions(now, contents, state.versions, state.versionMin);
+      checkOrder(now, contents);
+    });
   };
   const store = new Store(engine);
   const finish = async (promise: Promise<unknown>, action: string) => {

@@ -7,6 +7,7 @@
 import type { Engine } from "../../../src/engine/engine.ts";
 import { parseFileName } from "../../../src/format/file_names.ts";
 import { KEYS_NAME } from "../../../src/fs/key_ring.ts";
+import { readCounter } from "../../../src/store/counter.ts";
 import { Store } from "../../../src/store/store.ts";
 import type { CrashChoice, DiskFiles } from "../../support/disk_log.ts";
 
@@ -18,6 +19,13 @@ export const START_TIME: number = Date.UTC(2030, 0, 1);
 const LOST_FILES_MAX = 8;
 
 const decoder = new TextDecoder();
+
+/** The text of a value; paths with a `#` are of counters. */
+export function showValue(path: string, value: Uint8Array): string {
+  return path.includes("#")
+    ? String(readCounter(value))
+    : decoder.decode(value);
+}
 
 /** Something that must never be. */
 export class Violation extends Error {
@@ -62,7 +70,7 @@ export function readContents(
     const [bucket, key] = splitPath(path);
     const space = bucket === undefined ? store : store.bucket(bucket);
     const value = space.getSync(key);
-    if (value !== undefined) found.set(path, decoder.decode(value));
+    if (value !== undefined) found.set(path, showValue(path, value));
   }
   const { ledger } = engine;
   const now = engine.now();
@@ -76,6 +84,71 @@ export function readContents(
     );
   }
   return found;
+}
+
+/**
+ * Checks that lists, forwards and backwards, show what reads of single keys do.
+ *
+ * @throws {Violation} If one shows something else.
+ */
+export function checkOrder(
+  engine: Engine,
+  found: ReadonlyMap<string, string>,
+): void {
+  const store = new Store(engine);
+  const buckets = new Set([...found.keys()].map((path) => splitPath(path)[0]));
+  for (const bucket of new Set([undefined, ...buckets])) {
+    const space = bucket === undefined ? store : store.bucket(bucket);
+    const start = bucket === undefined ? "" : `${bucket}:`;
+    const paths = [...found.keys()]
+      .filter((path) => splitPath(path)[0] === bucket)
+      .sort();
+    const expected = paths.map((path) => `${path}=${found.get(path)}`);
+    for (const reverse of [false, true]) {
+      const list = [...space.listSync({ reverse })].map(([key, value]) => {
+        const path = start + decoder.decode(key);
+        return `${path}=${showValue(path, value)}`;
+      });
+      if (reverse) list.reverse();
+      if (list.join(" ") !== expected.join(" ")) {
+        throw new Violation(
+          `a list of ${bucket ?? "the store"} shows "${list.join(" ")}", ` +
+            `not "${expected.join(" ")}"`,
+        );
+      }
+    }
+  }
+}
+
+/**
+ * Checks that each key has the version of the commit that set it.
+ *
+ * @throws {Violation} If one has another, or the next version is one of the past.
+ */
+export function checkVersions(
+  engine: Engine,
+  found: ReadonlyMap<string, string>,
+  versions: ReadonlyMap<string, number>,
+  versionMin: number,
+): void {
+  const store = new Store(engine);
+  const { nextVersion } = engine.writer;
+  for (const [path, value] of found) {
+    const [bucket, key] = splitPath(path);
+    const space = bucket === undefined ? store : store.bucket(bucket);
+    const version = Number.parseInt(space.getEntry(key).versionstamp!, 16);
+    const expected = versions.get(`${path}=${value}`) ?? version;
+    if (version !== expected || version >= nextVersion) {
+      throw new Violation(
+        `${path} has version ${version} of ${nextVersion}, not ${expected}`,
+      );
+    }
+  }
+  if (nextVersion <= versionMin) {
+    throw new Violation(
+      `version ${nextVersion} is given again after ${versionMin}`,
+    );
+  }
 }
 
 /** One string that says what {@linkcode readContents} found. */

@@ -56,6 +56,8 @@ export class Session {
   readonly options: StoreOptions;
   /** The clock and timers. */
   host: SimulatedHost<SimulatedDisk>;
+  /** The versions of the commits that set values, by `path=value`. */
+  versions: Map<string, number> = new Map();
   /** What is open. */
   engine: Engine | undefined;
   readonly #seed: number;
@@ -181,6 +183,8 @@ export class Session {
     const { time } = this.host;
     const legal = history.legal({ prefix, isKill: false }, time);
     this.lives.push({ disk: next, history: new History(new Map(), time) });
+    const version = history.versionAt({ prefix, isKill: false });
+    this.life.history.baseVersion = version;
     for (const path of history.paths) this.life.history.paths.add(path);
     this.nextHost();
     this.openAs(legal);

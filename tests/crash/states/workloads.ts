@@ -10,6 +10,7 @@ import type { Driver } from "./driver.ts";
 import { GC_WORKLOADS } from "./workloads_gc.ts";
 import { KEY_WORKLOADS } from "./workloads_keys.ts";
 import { LIFE_WORKLOADS } from "./workloads_life.ts";
+import { MOMENT_WORKLOADS } from "./workloads_moments.ts";
 import { WRITE_WORKLOADS } from "./workloads_write.ts";
 
 /** A named history. */
@@ -27,6 +28,7 @@ export const WORKLOADS: readonly Workload[] = [
   ...WRITE_WORKLOADS,
   ...LIFE_WORKLOADS,
   ...GC_WORKLOADS,
+  ...MOMENT_WORKLOADS,
 ];
 
 /** The same histories of an encrypted store, and those of its keys. */

@@ -41,7 +41,7 @@ export const GC_WORKLOADS: Workload[] = [
     options: SMALL_SEGMENTS,
     async play(d) {
       d.open();
-      for (const key of ["a", "b", "c", "a"]) await d.set(key, `1${key}`);
+      for (const key of ["a", "b", "c", "a"]) await d.set(key, `1${d.at}`);
       await d.gc();
       await d.set("b", "2");
       await d.delete("c");
@@ -146,7 +146,7 @@ export const GC_WORKLOADS: Workload[] = [
     options: SMALL_SEGMENTS,
     async play(d) {
       d.open();
-      for (const key of ["a", "b", "c", "a"]) await d.set(key, `1${key}`);
+      for (const key of ["a", "b", "c", "a"]) await d.set(key, `1${d.at}`);
       await d.reopen();
       await d.gc();
       await d.set("b", "2");
@@ -264,7 +264,7 @@ export const GC_WORKLOADS: Workload[] = [
     options: SMALL_SEGMENTS,
     async play(d) {
       d.open();
-      for (const key of ["a", "b", "c", "a"]) await d.set(key, `1${key}`);
+      for (const key of ["a", "b", "c", "a"]) await d.set(key, `1${d.at}`);
       await d.delete("b");
       d.life.disk.freeBytes = 50;
       await d.gc();
