@@ -4,6 +4,7 @@
  * @module
  */
 
+import { StoreError } from "../errors.ts";
 import type { ReadEngine } from "./read_engine.ts";
 import { keyText, type Moment } from "./history.ts";
 import { TAG_BUCKET } from "./key_buffer.ts";
@@ -39,6 +40,24 @@ export function placeAt(engine: ReadEngine, moment: Moment): Place | undefined {
     length: arena.recordLength(pointer),
     expiry: arena.expiry(pointer),
   };
+}
+
+/**
+ * The same for a key that had a value there, as a walk over the keys found.
+ *
+ * @throws {StoreError} `CORRUPT` if the index was forged, so that it holds the key and
+ * does not find it.
+ */
+export function placeOfListed(engine: ReadEngine, moment: Moment): Place {
+  const place = placeAt(engine, moment);
+  if (place !== undefined) return place;
+  const { directory } = engine.log;
+  throw new StoreError(
+    "CORRUPT",
+    `Cannot list keys of ${directory}: the index holds a key that it does not find. ` +
+      `Close the store, remove index.snapshot, and open it again`,
+    { path: directory },
+  );
 }
 
 /** The value of the key at hand at a place, as an array of its own. */

@@ -22,6 +22,7 @@ import {
   checkOwner,
   type FoundSegment,
   readSegment,
+  refuseUnfinished,
   segmentIds,
 } from "./segment_files.ts";
 
@@ -79,6 +80,7 @@ function trySurvey(
   look: (came: readonly FoundSegment[]) => void,
 ): Survey | undefined {
   const names = listNames(files, directory);
+  refuseUnfinished(directory, names);
   const listed = segmentIds(names);
   for (const [id, { file }] of came) {
     if (listed.includes(id)) continue;

@@ -5,8 +5,8 @@
  * That two stores share bytes is safe because a segment that is sealed is never
  * changed in place: it is only read, and in the end its name is removed. What recovery
  * cuts, or writes once more, is the end of the newest segment alone, and both stores
- * have a newest segment of their own. The collector gives a file's space back only if
- * it has no name left. Hint files are cut and appended to, so they are copied.
+ * have a newest segment of their own. A segment that was collected loses its name and
+ * is never cut. Hint files are cut and appended to, so they are copied.
  *
  * @module
  */
@@ -132,8 +132,7 @@ class Checkpoint {
       }
     }
     const lineage = lineageOf(engine);
-    // Their files must not be emptied when they are retired.
-    for (const segment of sealed) segment.pin();
+    // Their names may go now: open files are read to their end.
     try {
       for (const [{ id }, file] of unlinked) {
         await this.#copy(file, segmentName(id), true);
@@ -141,7 +140,6 @@ class Checkpoint {
       for (const { id } of sealed) await this.#copyIfThere(hintName(id), false);
     } finally {
       for (const file of unlinked.values()) file.close();
-      for (const segment of sealed) segment.unpin();
     }
     // Without a newest segment of its own the twin would append to one of ours.
     this.#write(segmentName(log.active.id), active);

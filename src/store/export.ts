@@ -6,7 +6,11 @@
 
 import { describe } from "../engine/key_buffer.ts";
 import type { Engine } from "../engine/engine.ts";
-import { keepMoment, placeAt, readPlace } from "../engine/moment_reader.ts";
+import {
+  keepMoment,
+  placeOfListed,
+  readPlace,
+} from "../engine/moment_reader.ts";
 import { completeViewAsync, RangeScan } from "../engine/range_scan.ts";
 import { encodeItem } from "../format/row_cbor.ts";
 import { encodeLine } from "../format/row_line.ts";
@@ -91,7 +95,7 @@ export async function exportRows(
         for (const whole of scan.next(KEYS_A_PAGE)) {
           engine.key.loadRecord(whole, 0, whole.length, space !== undefined);
           // The moment is kept, so what had a value there has it still.
-          const place = placeAt(engine, moment)!;
+          const place = placeOfListed(engine, moment);
           const read = readPlace(engine, place);
           const value = read instanceof Uint8Array ? read : await read;
           const key = whole.subarray(space?.length ?? 0);

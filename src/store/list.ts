@@ -5,13 +5,13 @@
  * @module
  */
 
-import { StoreClosedError, StoreError } from "../errors.ts";
+import { StoreClosedError } from "../errors.ts";
 import type { ReadEngine } from "../engine/read_engine.ts";
 import type { Moment } from "../engine/history.ts";
 import {
   keepMoment,
   type Place,
-  placeAt,
+  placeOfListed,
   readPlace,
   readPlaceSync,
 } from "../engine/moment_reader.ts";
@@ -125,17 +125,8 @@ class Listing {
   place(key: Uint8Array): Place {
     const { engine } = this;
     engine.key.loadRecord(key, 0, key.length, this.space !== undefined);
-    const place = placeAt(engine, this.#moment!);
-    if (place !== undefined) return place;
-    // The moment is kept, so what had a value there has it still; only in an index
-    // that was read from forged files a key can be in the order and not be found.
-    const { directory } = engine.log;
-    throw new StoreError(
-      "CORRUPT",
-      `Cannot list keys of ${directory}: the index has a key that it does not find. ` +
-        `Close the store, remove index.snapshot and the hint files, and open it again`,
-      { path: directory },
-    );
+    // The moment is kept, so what had a value there has it still.
+    return placeOfListed(engine, this.#moment!);
   }
 
   /** The caller's part of a key. */

@@ -5,7 +5,7 @@ import {
   assertNotEquals,
   assertRejects,
 } from "@std/assert";
-import { Store, StoreError } from "../../mod.ts";
+import { Store, StoreError, StoreReader } from "../../mod.ts";
 import { NodeFileSystem, systemHost } from "../../src/fs/node_file_system.ts";
 import { openEngine, Store as FullStore } from "../../src/store/store.ts";
 import { fromSystemError } from "../../src/errors.ts";
@@ -143,6 +143,7 @@ Deno.test("checkpoints: one that was not finished is refused", async () => {
     const use of [
       () => store.checkpoint(path),
       () => Store.verify(path),
+      () => StoreReader.open(path),
       () => Store.salvage(path, `${path}-salvaged`),
     ]
   ) {
