@@ -54,6 +54,11 @@ export { KeySpace } from "./src/store/key_space.ts";
 export { KeyReader } from "./src/store/key_reader.ts";
 export { Snapshot, SnapshotReader } from "./src/store/snapshot.ts";
 export type { LargeKey } from "./src/store/largest.ts";
+export type { BucketOptions } from "./src/store/bucket_options.ts";
+export type {
+  EncryptionOptions,
+  OfflineOptions,
+} from "./src/store/encryption_options.ts";
 export type { StoreOptions } from "./src/store/options.ts";
 export type {
   Entry,

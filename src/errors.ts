@@ -15,6 +15,10 @@
  * - `LOCKED`: another process, or another open store in this process, holds the directory.
  * - `CORRUPT`: bytes on disk are not what was written; restore a backup or salvage.
  * - `UNSUPPORTED_FORMAT`: the directory was written by a newer version; upgrade.
+ * - `ENCRYPTED`: the store is encrypted and was opened without a key; give its key.
+ * - `NOT_ENCRYPTED`: a key was given for a store that is not encrypted; leave it out, or
+ *   copy the store to an encrypted one.
+ * - `WRONG_KEY`: the key is not the one of the store; give the one it was last opened with.
  * - `DISK_FULL`: the write was rejected and undone; free some space and write again.
  * - `POISONED`: an earlier write or sync failed; close and reopen the store.
  * - `IO`: the operating system reported an error; see `cause`.
@@ -31,12 +35,20 @@
  * - `ALREADY_REGISTERED`: a registry already holds that name.
  * - `NOT_REGISTERED`: a registry holds no such name.
  * - `BAD_CONFIG`: a configuration file could not be used.
+ * - `ITEM_EXISTS`: a collection has an item of that id; set or update it.
+ * - `UNIQUE_CONFLICT`: another item has that value of a unique index.
+ * - `INVALID_VALUE`: the schema of a collection refuses the value; see `issues`.
+ * - `UNREADABLE_VALUE`: what is stored is not a value of a collection; set or delete it.
+ * - `INDEXES_CHANGED`: a collection was written with other indexes; rebuild them.
  */
 export type StoreErrorCode =
   | "CLOSED"
   | "LOCKED"
   | "CORRUPT"
   | "UNSUPPORTED_FORMAT"
+  | "ENCRYPTED"
+  | "NOT_ENCRYPTED"
+  | "WRONG_KEY"
   | "DISK_FULL"
   | "POISONED"
   | "IO"
@@ -52,7 +64,12 @@ export type StoreErrorCode =
   | "NOT_COMPRESSED"
   | "ALREADY_REGISTERED"
   | "NOT_REGISTERED"
-  | "BAD_CONFIG";
+  | "BAD_CONFIG"
+  | "ITEM_EXISTS"
+  | "UNIQUE_CONFLICT"
+  | "INVALID_VALUE"
+  | "UNREADABLE_VALUE"
+  | "INDEXES_CHANGED";
 
 /** What a {@linkcode StoreError} can carry beside its code and message. */
 export interface StoreErrorOptions {

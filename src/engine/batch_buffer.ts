@@ -49,9 +49,10 @@ export class BatchBuffer {
     value: Uint8Array,
     valueLength: number,
     expireIn: number,
+    codec: number = 0,
   ): void {
     const flags = expireIn === 0 ? KIND_PUT : KIND_PUT | FLAG_EXPIRING;
-    let at = this.#begin(key, flags, valueLength, expireIn);
+    let at = this.#begin(key, flags, codec, valueLength, expireIn);
     const { bytes } = this;
     if (valueLength <= LOOP_LENGTH_MAX) {
       for (let i = 0; i < valueLength; i++) bytes[at + i] = value[i]!;
@@ -67,7 +68,7 @@ export class BatchBuffer {
 
   /** Adds a tombstone of the key at hand. */
   remove(key: KeyBuffer): void {
-    this.length = this.#begin(key, KIND_TOMBSTONE, 0, 0);
+    this.length = this.#begin(key, KIND_TOMBSTONE, 0, 0, 0);
     this.count++;
   }
 
@@ -75,6 +76,7 @@ export class BatchBuffer {
   #begin(
     key: KeyBuffer,
     kindAndFlags: number,
+    codec: number,
     valueLength: number,
     expireIn: number,
   ): number {
@@ -92,7 +94,7 @@ export class BatchBuffer {
       view,
       at,
       flags,
-      0,
+      codec,
       key.length,
       valueLength,
       0,

@@ -22,12 +22,12 @@ import { appendBatch, bytesOfBatch } from "./batch_appender.ts";
 import { Backpressure } from "./backpressure.ts";
 import { BatchBuffer } from "./batch_buffer.ts";
 import { BlockCache } from "./block_cache.ts";
+import { Compression } from "./compression.ts";
 import { CommitQueue } from "./commit_queue.ts";
 import { Counters } from "./counters.ts";
 import { ExpirySweeper } from "./expiry_sweeper.ts";
 import { GarbageCollector, type GcReport } from "./garbage_collector.ts";
 import { GcTimetable } from "./gc_timetable.ts";
-import { writeSnapshot } from "./index_snapshot.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
 import { Level0 } from "./level0.ts";
@@ -36,6 +36,7 @@ import { LogicalClock } from "./logical_clock.ts";
 import { LogWriter, NEXT_VERSION } from "./log_writer.ts";
 import { ReadEngine } from "./read_engine.ts";
 import { RecordReader } from "./record_reader.ts";
+import { saveIndex } from "./save_index.ts";
 import type { EngineSettings } from "./settings.ts";
 import { recover, type Recovered } from "./recovery.ts";
 import type { RecoveryReport } from "./recovery_report.ts";
@@ -60,6 +61,8 @@ export class Engine extends ReadEngine {
   readonly cache: BlockCache;
   /** Those who follow the log. */
   readonly followers: LogFollowers = new LogFollowers();
+  /** How values are compressed unless a bucket says otherwise. */
+  readonly compression: Compression;
   /** What the engine counts. */
   readonly counters: Counters;
   /** What opening found and did. */
@@ -93,6 +96,11 @@ export class Engine extends ReadEngine {
     const { log, ledger, key, level0 } = recovered;
     this.#host = host;
     this.#settings = settings;
+    this.compression = new Compression(
+      settings.compression,
+      settings.compressionThreshold,
+      settings.valueLogFileSize,
+    );
     this.#lock = lock;
     this.counters = counters;
     this.log = log;
@@ -216,7 +224,12 @@ export class Engine extends ReadEngine {
   }
 
   /** Puts the key at hand. */
-  put(value: Uint8Array, valueLength: number, expireIn: number): void {
+  put(
+    value: Uint8Array,
+    valueLength: number,
+    expireIn: number,
+    codec: number,
+  ): void {
     const { writer } = this;
     writer.syncer.check();
     if (valueLength > this.#settings.valueLogFileSize) {
@@ -229,7 +242,7 @@ export class Engine extends ReadEngine {
     // Making room may give the image under a view to the very record being written.
     if (writer.memtables.owns(value)) value = value.slice(0, valueLength);
     const { deadBytesAdded } = this.ledger;
-    writer.appendPut(value, valueLength, expiry, NEXT_VERSION, 0);
+    writer.appendPut(value, valueLength, expiry, NEXT_VERSION, 0, codec);
     this.counters.writes++;
     if (expiry !== 0) this.#sweeper.schedule();
     this.#considerGc(deadBytesAdded);
@@ -372,22 +385,11 @@ export class Engine extends ReadEngine {
     try {
       this.writer.sealMemtable(0);
       this.#level0.drain();
-      const { index } = this.ledger;
-      this.snapshotBytes = writeSnapshot(
-        this.log.files,
-        this.log.directory,
-        {
-          kind: "SNAP",
-          segmentId: 0,
-          storeId: this.log.storeId,
-          created: this.#host.now(),
-          nextVersion: this.writer.nextVersion,
-          expiryHorizon: this.writer.expiryHorizon,
-        },
+      this.snapshotBytes = saveIndex(
+        this.log,
+        this.ledger,
+        this.writer,
         this.#secret,
-        [...this.log.segments.values()],
-        index.isSparse ? index.compacted() : index,
-        this.ledger.liveKeys,
       );
     } catch (error) {
       if (!(error instanceof StoreError)) throw error;

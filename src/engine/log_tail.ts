@@ -22,6 +22,7 @@ import {
 import type { Segment } from "../log/segment.ts";
 import { SegmentScanner } from "../log/segment_scanner.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { decodeRecordValue } from "./value_decoder.ts";
 
 /** Says whether a key is of interest: `key` lies in `source` from `start` to `end`. */
 export type KeyFilter = (
@@ -37,8 +38,6 @@ export interface TailChange {
   key: Uint8Array;
   /** The value; `undefined` if the key was deleted. */
   value: Uint8Array | undefined;
-  /** How the value is coded. */
-  codec: number;
   /** When it expires; 0 if it does not. */
   expiry: number;
 }
@@ -206,8 +205,14 @@ export class LogTail {
     if (!this.#filter(isBucket, window, keyStart, keyEnd)) return;
     this.#batch.push({
       key: window.slice(keyStart, keyEnd),
-      value: kind === KIND_PUT ? scanner.value().slice() : undefined,
-      codec: head.codec,
+      value: kind === KIND_PUT
+        ? decodeRecordValue(
+          this.#segments[0]!,
+          scanner.offset,
+          head.codec,
+          scanner.value(),
+        )
+        : undefined,
       expiry: head.expiry,
     });
   }

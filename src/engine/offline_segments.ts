@@ -21,7 +21,11 @@ import {
 import { segmentName } from "../format/file_names.ts";
 import type { LostRange } from "../log/salvage_reader.ts";
 import { Segment } from "../log/segment.ts";
-import { readHeaderBytes, segmentIds } from "./segment_files.ts";
+import {
+  readHeaderBytes,
+  refuseEncrypted,
+  segmentIds,
+} from "./segment_files.ts";
 
 /** A segment of a store that is not open. */
 export interface OfflineSegment {
@@ -49,7 +53,9 @@ export class OfflineSegments {
    * @throws {StoreError} `LOCKED` if the store is open, `BAD_PATH` if there is none.
    */
   constructor(files: FileSystem, directory: string, action: string) {
-    const ids = segmentIds(files.list(directory));
+    const names = files.list(directory);
+    refuseEncrypted(directory, names);
+    const ids = segmentIds(names);
     if (ids.length === 0) {
       throw new StoreError(
         "BAD_PATH",

@@ -6,17 +6,14 @@
  * @module
  */
 
-import { StoreError } from "../errors.ts";
 import { checksum, recordSeed } from "../format/checksum.ts";
 import {
   CODEC_OFFSET,
-  FLAG_BUCKET,
   FLAGS_OFFSET,
   getVersion,
   headLength,
   isPutOf,
   isSealed,
-  KIND_PUT,
   RECORD_HEAD_BYTES_MAX,
   RecordHead,
 } from "../format/record.ts";
@@ -27,6 +24,7 @@ import type { Counters } from "./counters.ts";
 import type { KeyArena } from "./key_arena.ts";
 import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
 import type { MemtableSet } from "./memtable_set.ts";
+import { checkCodec, decodeRecordValue } from "./value_decoder.ts";
 
 /** Records up to this size are read whole into a buffer that is used again. */
 const WHOLE_READ_BYTES_MAX = 64 * 1024 + 256;
@@ -52,6 +50,8 @@ export class RecordReader {
   end = 0;
   /** Where in `buffer` the record of the last value begins; -1 if it is not there. */
   #recordAt = 0;
+  /** The version of the last value's record if that is not in `buffer`. */
+  #version = 0;
   readonly #log: ValueLog;
   readonly #memtables: Pick<MemtableSet, "find">;
   readonly #arena: KeyArena;
@@ -104,7 +104,10 @@ export class RecordReader {
     } else {
       this.read(pointer);
     }
-    return this.buffer.slice(this.start, this.end);
+    // Without a record around it the value is an array of its own already.
+    return this.#recordAt < 0
+      ? this.buffer
+      : this.buffer.slice(this.start, this.end);
   }
 
   /** Finds the value of the put at a place, whose key is the key at hand. */
@@ -132,19 +135,29 @@ export class RecordReader {
     const found = this.#memtables.find(segmentId, offset);
     if (found === undefined) return false;
     const at = found.locate(segmentId, offset);
-    if (found.image[at + CODEC_OFFSET] !== 0) {
-      throw unknownCodecError(
-        found.segment,
-        offset,
-        found.image[at + CODEC_OFFSET]!,
-      );
-    }
+    const codec = found.image[at + CODEC_OFFSET]!;
     this.buffer = found.image;
     this.#recordAt = at;
     this.start = at + headLength(found.image[at + FLAGS_OFFSET]!) +
       this.#key.length;
     this.end = at + length;
+    if (codec !== 0) this.#decode(found.segment, offset, codec);
     return true;
+  }
+
+  /** Puts the value in place of the coded one that was found. */
+  #decode(segment: Segment, offset: number, codec: number): void {
+    this.#version = this.version();
+    const coded = this.buffer.subarray(this.start, this.end);
+    this.#own(decodeRecordValue(segment, offset, codec, coded));
+  }
+
+  /** Points at a value that is an array of its own. */
+  #own(value: Uint8Array): void {
+    this.buffer = value;
+    this.#recordAt = -1;
+    this.start = 0;
+    this.end = value.length;
   }
 
   /** Finds the value of the put at a place in a segment's file. */
@@ -259,29 +272,17 @@ export class RecordReader {
       throw segment.corruption("read a value", offset, OTHER_KEY);
     }
     const codec = bytes[at + CODEC_OFFSET]!;
-    if (codec !== 0) throw unknownCodecError(segment, offset, codec);
     this.buffer = bytes;
     this.#recordAt = at;
     this.start = keyAt + key.length;
     this.end = at + length;
+    if (codec !== 0) this.#decode(segment, offset, codec);
   }
 
   /** True if the head may be that of the put which the index names. */
   #isNamed(view: DataView, at: number, length: number): boolean {
     const { tag, length: keyLength } = this.#key;
     return isPutOf(view, at, length, keyLength, (tag & TAG_BUCKET) !== 0);
-  }
-
-  /** What the head has that the index entry has not. */
-  #mismatch(length: number): string | undefined {
-    const head = this.#head;
-    const isBucket = (head.flags & FLAG_BUCKET) !== 0;
-    if (
-      head.kind !== KIND_PUT || head.length !== length ||
-      head.keyLength !== this.#key.length ||
-      isBucket !== ((this.#key.tag & TAG_BUCKET) !== 0)
-    ) return NOT_NAMED;
-    return undefined;
   }
 
   /** Reads head and key, then the value into a buffer of just its size. */
@@ -312,6 +313,7 @@ export class RecordReader {
     // Other reads use the scratch buffer meanwhile.
     const sum = this.#headSum(segment, offset);
     const expected = this.#scratchView.getUint32(0, true);
+    const { codec } = this.#head;
     segment.pin();
     try {
       await segment.readAsync(value, value.length, offset + valueStart);
@@ -319,7 +321,9 @@ export class RecordReader {
       segment.unpin();
     }
     this.#checkLarge(segment, offset, checksum(value, sum), expected);
-    return value;
+    return codec === 0
+      ? value
+      : decodeRecordValue(segment, offset, codec, value);
   }
 
   /** Reads head and key of a large record; returns a buffer for its value. */
@@ -329,14 +333,14 @@ export class RecordReader {
     segment.read(this.#scratch, 0, loaded, offset);
     const head = this.#head;
     const problem = head.read(this.#scratchView, 0, loaded) ??
-      this.#mismatch(length) ??
+      (this.#isNamed(this.#scratchView, 0, length) ? undefined : NOT_NAMED) ??
       (key.equalsAt(this.#scratch, this.#scratchView, head.headLength)
         ? undefined
         : OTHER_KEY);
     if (problem !== undefined) {
       throw segment.corruption("read a value", offset, problem);
     }
-    if (head.codec !== 0) throw unknownCodecError(segment, offset, head.codec);
+    checkCodec(segment, offset, head.codec);
     this.start = head.headLength + head.keyLength;
     return new Uint8Array(head.valueLength);
   }
@@ -352,16 +356,17 @@ export class RecordReader {
     const sum = checksum(value, this.#headSum(segment, offset));
     const expected = this.#scratchView.getUint32(0, true);
     this.#checkLarge(segment, offset, sum, expected);
-    this.buffer = value;
-    this.#recordAt = -1;
-    this.start = 0;
-    this.end = value.length;
+    const { codec, version } = this.#head;
+    this.#version = version;
+    this.#own(
+      codec === 0 ? value : decodeRecordValue(segment, offset, codec, value),
+    );
   }
 
   /** The version of the record whose value was read last. */
   version(): number {
     const at = this.#recordAt;
-    return at < 0 ? this.#head.version : getVersion(this.buffer, at);
+    return at < 0 ? this.#version : getVersion(this.buffer, at);
   }
 
   #checkLarge(
@@ -382,19 +387,4 @@ export class RecordReader {
     const offset = arena.offset(pointer);
     return this.#memtables.find(segmentId, offset) === undefined;
   }
-}
-
-/** A codec that is not ours is no damage: a newer version wrote the value. */
-function unknownCodecError(
-  segment: Segment,
-  offset: number,
-  codec: number,
-): StoreError {
-  return new StoreError(
-    "UNSUPPORTED_CODEC",
-    `Cannot read a value at offset ${offset} of ${segment.file.path}: ` +
-      `it is coded with codec ${codec}, which this version does not know. ` +
-      `Use a newer @sett/badger`,
-    { path: segment.file.path },
-  );
 }

@@ -13,6 +13,7 @@ import {
   readFile,
   readFully,
 } from "../fs/file_system.ts";
+import { KEYS_NAME } from "../fs/key_ring.ts";
 import { segmentSeed } from "../format/checksum.ts";
 import {
   decodeFileHeader,
@@ -54,6 +55,18 @@ export function segmentIds(names: string[]): number[] {
   return ids.sort((a, b) => a - b);
 }
 
+/** @throws {StoreError} `ENCRYPTED` if the files can be made no sense of without a key. */
+export function refuseEncrypted(directory: string, names: string[]): void {
+  // Encrypted files hide their keys from those who see them in clear.
+  if (!names.includes(KEYS_NAME)) return;
+  throw new StoreError(
+    "ENCRYPTED",
+    `Cannot open ${directory}: the store is encrypted and no key was given. ` +
+      `Give its key in the option encryption`,
+    { path: directory },
+  );
+}
+
 /** The bytes of a file's header, fewer where the file is shorter. */
 export function readHeaderBytes(file: FileHandle, size: number): Uint8Array {
   const bytes = new Uint8Array(Math.min(size, FILE_HEADER_BYTES));
@@ -70,6 +83,7 @@ export function openSegments(
   names: string[],
   opened: FileHandle[],
 ): { found: FoundSegment[]; halfMade: string | undefined } {
+  refuseEncrypted(directory, names);
   const ids = segmentIds(names);
   const found: FoundSegment[] = [];
   for (const id of ids) {
@@ -149,6 +163,7 @@ export function openSoundSegments(
   halfMade: string | undefined;
   lost: LostRange[];
 } {
+  refuseEncrypted(directory, names);
   const found: FoundSegment[] = [];
   const lost: LostRange[] = [];
   const ids = segmentIds(names);

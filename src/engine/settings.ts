@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { CompressionName } from "./compression.ts";
+
 /** The settings that a writer heeds. */
 export interface WriterSettings {
   /** Bytes of the active memtable. */
@@ -42,6 +44,10 @@ export interface EngineSettings extends WriterSettings, TimetableSettings {
   numLevel0Tables: number;
   /** Level-0 tables at which writers wait. */
   numLevel0TablesStall: number;
+  /** How values are compressed. */
+  compression: CompressionName;
+  /** Bytes of a value from which on it is compressed. */
+  compressionThreshold: number;
   /** What recovery does with bytes that make no sense. */
   recovery: RecoveryMode;
   /** Bytes of the block cache. */

@@ -8,6 +8,7 @@
  * @module
  */
 
+import { CODEC_ZSTD } from "../format/codec.ts";
 import { FLAG_SYNC_MARK, RECORD_HEAD_BYTES } from "../format/record.ts";
 import { findRecord } from "../log/record_search.ts";
 import type { Segment } from "../log/segment.ts";
@@ -39,7 +40,7 @@ export function findSyncedAfter(
     FLAG_SYNC_MARK,
     ({ version, codec, syncMark }, offset) => {
       mark = syncMark;
-      return version <= versionLimit && codec === 0 && syncMark > bad &&
+      return version <= versionLimit && codec <= CODEC_ZSTD && syncMark > bad &&
         syncMark <= offset;
     },
     EFFORT_BYTES_MAX,

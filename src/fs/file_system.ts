@@ -44,10 +44,20 @@ export interface FileHandle {
     length: number,
     position: number,
   ): number;
+  /**
+   * Writes the bytes from `from` up to `to` once more, as they are. Not there where
+   * reading and writing them does that.
+   */
+  renew?(from: number, to: number): void;
   /** Cuts the file to `length` bytes. */
   truncate(length: number): void;
   /** The length of the file in bytes. */
   size(): number;
+  /**
+   * Takes note of what others wrote or cut since the file was opened. Not there where
+   * that shows by itself.
+   */
+  lookAgain?(): void;
   /** Returns when the file's bytes are on the medium. */
   sync(): void;
   /** The same off the event loop. */
@@ -85,6 +95,11 @@ export interface FileSystem {
   syncDirectory(path: string): void;
   /** Takes the directory for one writer, or throws `LOCKED` naming the holder. */
   lock(path: string): DirectoryLock;
+  /**
+   * Makes a new key for files that are made from now on. Not there where files are not
+   * encrypted.
+   */
+  rotateDataKey?(): void;
 }
 
 /** A timer that can be called off. */

@@ -129,6 +129,10 @@ export class Segment {
    * on the medium; only what is dirty again will get there.
    */
   renew(file: FileHandle, from: number, to: number): void {
+    if (file.renew !== undefined) {
+      file.renew(from, to);
+      return;
+    }
     const piece = new Uint8Array(Math.min(PIECE_BYTES, Math.max(0, to - from)));
     for (let at = from; at < to;) {
       const step = Math.min(piece.length, to - at);

@@ -12,10 +12,10 @@ import { fileURLToPath } from "node:url";
 import { isNotFound, StoreError } from "../errors.ts";
 import { joinPath, readFile } from "../fs/file_system.ts";
 import { NodeFileSystem } from "../fs/node_file_system.ts";
+import { nearestName } from "../store/nearest_name.ts";
 import {
   checkOption,
   describeRule,
-  nearestName,
   type OptionRule,
   resolveOptions,
 } from "../store/options.ts";

@@ -8,11 +8,13 @@
 import {
   OPTION_RULES,
   type OptionRule,
+  type ResolvedOptions,
   type StoreOptions,
 } from "../store/options.ts";
 
 /** Every setting with its value, as {@linkcode Badger.settings} shows it. */
-export interface BadgerSettings extends Required<StoreOptions> {
+export interface BadgerSettings
+  extends Required<Omit<StoreOptions, "encryption">> {
   /** False: nothing is opened and nothing is registered. */
   enabled: boolean;
   /** True: all buckets share one store. False: a store and a directory a bucket. */
@@ -56,13 +58,18 @@ export interface BadgerYamlSettings {
   value_log_gc_interval_in_seconds?: number | null;
   /** See {@linkcode StoreOptions.blockCacheSize}. */
   block_cache_size?: number | null;
+  /** See {@linkcode StoreOptions.compression}. */
+  compression?: "none" | "deflate" | "zstd";
+  /** See {@linkcode StoreOptions.compressionThreshold}. */
+  compression_threshold?: number | null;
 }
 
 /**
  * Settings given as an object: the names of the YAML section or those of
  * {@linkcode StoreOptions}, whichever you like, but not both for one setting.
  */
-export interface BadgerConfig extends BadgerYamlSettings, StoreOptions {
+export interface BadgerConfig
+  extends BadgerYamlSettings, Omit<StoreOptions, "encryption"> {
   /** The data directory; see {@linkcode StoreOptions.path}. */
   path?: string;
   /** See {@linkcode BadgerSettings.singleBucketMode}. */
@@ -88,7 +95,7 @@ export const SETTING_RULES: readonly SettingRule[] = [
 ];
 
 /** The settings that a store takes, without the plugin's own. */
-export function storeOptions(settings: BadgerSettings): Required<StoreOptions> {
+export function storeOptions(settings: BadgerSettings): ResolvedOptions {
   const { enabled: _enabled, singleBucketMode: _mode, ...options } = settings;
   return options;
 }

@@ -13,7 +13,7 @@ import type { DirectoryLock, FileSystem } from "../fs/file_system.ts";
 import { joinPath } from "../fs/file_system.ts";
 import { bucketPrefix } from "../store/bucket_name.ts";
 import type { LargeKey } from "../store/largest.ts";
-import type { StoreOptions } from "../store/options.ts";
+import type { ResolvedOptions } from "../store/options.ts";
 import { Store } from "../store/store.ts";
 import {
   bucketDirectoryName,
@@ -32,7 +32,7 @@ interface StoreBucket extends OpenBucket {
 
 /** The buckets of a data directory, a store each. */
 export class StorePerBucket implements BucketStores {
-  readonly #options: Required<StoreOptions>;
+  readonly #options: ResolvedOptions;
   /** Absent in memory mode. */
   readonly #files: FileSystem | undefined;
   readonly #lock: DirectoryLock | undefined;
@@ -48,7 +48,7 @@ export class StorePerBucket implements BucketStores {
    * @param files The file system, or `undefined` in memory mode.
    * @throws {StoreError} `LOCKED` if another process or instance has it.
    */
-  constructor(options: Required<StoreOptions>, files: FileSystem | undefined) {
+  constructor(options: ResolvedOptions, files: FileSystem | undefined) {
     this.#options = options;
     this.#files = files;
     this.#lock = files?.lock(options.path);

@@ -5,10 +5,17 @@
  * @module
  */
 
+import type { Compression } from "../engine/compression.ts";
 import { Engine } from "../engine/engine.ts";
 import { bucketPrefix } from "./bucket_name.ts";
 import type { BatchTarget } from "./batch.ts";
-import { Changes, copyKey, copyValue, loadKey } from "./changes.ts";
+import {
+  type Change,
+  Changes,
+  copyKey,
+  copyValue,
+  loadKey,
+} from "./changes.ts";
 import { checkOperand, count, type CounterOperation } from "./counter.ts";
 import { readExpireIn } from "./expire_in.ts";
 import type { Key, SetOptions, Value } from "./types.ts";
@@ -109,15 +116,23 @@ export class AtomicOperation {
   readonly #space: Uint8Array | undefined;
   readonly #checks: { key: Uint8Array; isBucket: boolean; version: number }[] =
     [];
-  readonly #writes: { key: Uint8Array; isBucket: boolean; write: Write }[] = [];
+  readonly #writes: (Pick<Change, "key" | "isBucket" | "compression"> & {
+    write: Write;
+  })[] = [];
+  readonly #compression: Compression;
 
   /** Not for callers: use {@linkcode KeySpace.atomic}. */
-  constructor(engine: unknown, space: Uint8Array | undefined) {
+  constructor(
+    engine: unknown,
+    space: Uint8Array | undefined,
+    compression: unknown,
+  ) {
     if (!(engine instanceof Engine)) {
       throw new TypeError("Cannot construct an atomic operation: call atomic");
     }
     this.#engine = engine;
     this.#space = space;
+    this.#compression = compression as Compression;
   }
 
   #spaceOf(target: BatchTarget | undefined): Uint8Array | undefined {
@@ -131,6 +146,9 @@ export class AtomicOperation {
     this.#writes.push({
       key: copyKey(this.#engine, key, space),
       isBucket: space !== undefined,
+      compression: target?.bucket === undefined
+        ? this.#compression
+        : this.#engine.compression,
       write,
     });
     return this;
@@ -257,10 +275,11 @@ export class AtomicOperation {
   #resolve(): Changes {
     const engine = this.#engine;
     const changes = new Changes();
-    for (const { key, isBucket, write } of this.#writes) {
-      const place = { key, isBucket };
+    for (const { key, isBucket, compression, write } of this.#writes) {
+      const place = { key, isBucket, compression };
       if (write.kind === "set") {
-        changes.put({ ...place, ...write, expiry: 0 });
+        const { value, expireIn } = write;
+        changes.put({ ...place, value, expireIn, expiry: 0 });
       } else if (write.kind === "delete") {
         changes.put({ ...place, value: undefined, expireIn: 0, expiry: 0 });
       } else {

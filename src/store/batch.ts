@@ -5,6 +5,7 @@
  */
 
 import type { BatchBuffer } from "../engine/batch_buffer.ts";
+import type { Compression } from "../engine/compression.ts";
 import { Engine } from "../engine/engine.ts";
 import { bucketPrefix } from "./bucket_name.ts";
 import { readExpireIn } from "./expire_in.ts";
@@ -26,15 +27,21 @@ const values = new ValueBuffer();
 export class Batch {
   readonly #engine: Engine;
   readonly #prefix: Uint8Array | undefined;
+  readonly #compression: Compression;
   #buffer: BatchBuffer | undefined;
 
   /** Not for callers: use {@linkcode KeySpace.batch}. */
-  constructor(engine: unknown, prefix: Uint8Array | undefined) {
+  constructor(
+    engine: unknown,
+    prefix: Uint8Array | undefined,
+    compression: unknown,
+  ) {
     if (!(engine instanceof Engine)) {
       throw new TypeError("Cannot construct a batch: call batch on a store");
     }
     this.#engine = engine;
     this.#prefix = prefix;
+    this.#compression = compression as Compression;
   }
 
   /** Operations added so far. */
@@ -55,9 +62,13 @@ export class Batch {
   /** Adds the setting of a key. Its time to expire starts with the commit. */
   set(key: Key, value: Value, options?: SetOptions & BatchTarget): this {
     const expireIn = options === undefined ? 0 : readExpireIn(options);
-    values.load(value);
+    const compression = options?.bucket === undefined
+      ? this.#compression
+      : this.#engine.compression;
+    values.loadFor(value, compression);
+    const { bytes, length, codec } = values;
     this.#load(key, options)
-      .put(this.#engine.key, values.bytes, values.length, expireIn);
+      .put(this.#engine.key, bytes, length, expireIn, codec);
     return this;
   }
 

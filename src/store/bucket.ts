@@ -5,6 +5,7 @@
  */
 
 import { bucketPrefix } from "./bucket_name.ts";
+import type { BucketOptions } from "./bucket_options.ts";
 import { KeySpace } from "./key_space.ts";
 
 /** A bucket, got by {@linkcode Store.bucket}. It needs no closing. */
@@ -13,8 +14,8 @@ export class Bucket extends KeySpace {
   readonly name: string;
 
   /** Not for callers: use {@linkcode Store.bucket}. */
-  constructor(engine: unknown, name: string) {
-    super(engine, bucketPrefix(name));
+  constructor(engine: unknown, name: string, options?: BucketOptions) {
+    super(engine, bucketPrefix(name), options);
     this.name = name;
   }
 }

@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { Compression } from "../engine/compression.ts";
 import type { Engine } from "../engine/engine.ts";
 import { keyText } from "../engine/history.ts";
 import { TAG_BUCKET } from "../engine/key_buffer.ts";
@@ -19,6 +20,8 @@ export interface Change {
   readonly value: Uint8Array | undefined;
   /** Milliseconds from the commit on until it expires; 0 for never. */
   readonly expireIn: number;
+  /** How the value is compressed. */
+  readonly compression: Compression;
   /** When it expires, where that does not begin with the commit; 0 otherwise. */
   readonly expiry: number;
 }
@@ -88,13 +91,15 @@ export class Changes {
     try {
       for (const change of this.#changes.values()) {
         loadKey(engine, change.key, change.isBucket);
-        const { value, expiry, expireIn } = change;
+        const { value, expiry, expireIn, compression } = change;
         if (value === undefined || (expiry !== 0 && expiry <= now)) {
           // Without a value there is nothing that a tombstone would hide.
           if (engine.ledger.findLive(engine) !== 0) batch.remove(engine.key);
         } else {
           const rest = expiry === 0 ? expireIn : expiry - now;
-          batch.put(engine.key, value, value.length, rest);
+          const coded = compression.encode(value);
+          const { codec } = compression;
+          batch.put(engine.key, coded, coded.length, rest, codec);
         }
       }
       if (batch.count > 0) engine.commit(batch, now);

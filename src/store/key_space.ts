@@ -4,12 +4,14 @@
  * @module
  */
 
+import type { Compression } from "../engine/compression.ts";
 import type { Engine } from "../engine/engine.ts";
 import { Batch } from "./batch.ts";
 import { AtomicOperation, type Merge } from "./atomic.ts";
 import { checkOperand, count, readCounter } from "./counter.ts";
 import { readExpireIn } from "./expire_in.ts";
 import { hasValue, KeyReader } from "./key_reader.ts";
+import { type BucketOptions, resolveCompression } from "./bucket_options.ts";
 import { readRange } from "./range.ts";
 import { deleteRange } from "./range_work.ts";
 import {
@@ -36,12 +38,21 @@ const values = new ValueBuffer();
 export abstract class KeySpace extends KeyReader {
   readonly #engine: Engine;
   readonly #prefix: Uint8Array | undefined;
+  readonly #compression: Compression;
 
   /** Not for callers: use {@linkcode Store.open} and {@linkcode Store.bucket}. */
-  constructor(engine: unknown, prefix: Uint8Array | undefined) {
+  constructor(
+    engine: unknown,
+    prefix: Uint8Array | undefined,
+    options?: BucketOptions,
+  ) {
     super(engine, prefix);
     this.#engine = engine as Engine;
     this.#prefix = prefix;
+    const { compression } = this.#engine;
+    this.#compression = options === undefined
+      ? compression
+      : resolveCompression(options, compression);
   }
 
   /** Puts the caller's key into the engine's buffer. */
@@ -55,13 +66,14 @@ export abstract class KeySpace extends KeyReader {
   #put(key: Key, value: Value, options: SetOptions | undefined): Engine {
     const engine = this.#load(key, "set a key");
     const expireIn = options === undefined ? 0 : readExpireIn(options);
-    values.load(value);
+    values.loadFor(value, this.#compression);
+    const { codec } = values;
     if ((engine.counters.writes & TIMED_CALL_MASK) !== 0) {
-      engine.put(values.bytes, values.length, expireIn);
+      engine.put(values.bytes, values.length, expireIn, codec);
       return engine;
     }
     const start = performance.now();
-    engine.put(values.bytes, values.length, expireIn);
+    engine.put(values.bytes, values.length, expireIn, codec);
     engine.counters.setLatency.add((performance.now() - start) * 1000);
     return engine;
   }
@@ -165,7 +177,7 @@ export abstract class KeySpace extends KeyReader {
    */
   batch(): Batch {
     this.#engine.check("start a batch");
-    return new Batch(this.#engine, this.#prefix);
+    return new Batch(this.#engine, this.#prefix, this.#compression);
   }
 
   /**
@@ -207,7 +219,11 @@ export abstract class KeySpace extends KeyReader {
   /** Starts an atomic operation; see {@linkcode AtomicOperation}. */
   atomic(): AtomicOperation {
     this.#engine.check("start an atomic operation");
-    return new AtomicOperation(this.#engine, this.#prefix);
+    return new AtomicOperation(
+      this.#engine,
+      this.#prefix,
+      this.#compression,
+    );
   }
 
   /**
@@ -243,7 +259,13 @@ export abstract class KeySpace extends KeyReader {
     options: TransactionOptions = {},
   ): Promise<T> {
     this.#engine.check("begin a transaction");
-    return await runTransaction(this.#engine, this.#prefix, work, options);
+    return await runTransaction(
+      this.#engine,
+      this.#prefix,
+      this.#compression,
+      work,
+      options,
+    );
   }
 
   /**

@@ -13,18 +13,26 @@ import type { Host } from "../fs/file_system.ts";
 import { MemoryFileSystem } from "../fs/memory_file_system.ts";
 import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
 import { Bucket } from "./bucket.ts";
+import { encryptedHost, offlineHost, rotateDataKey } from "./encrypted_host.ts";
+import type { OfflineOptions } from "./encryption_options.ts";
 import { KeySpace } from "./key_space.ts";
 import { findLargest, type LargeKey } from "./largest.ts";
+import type { BucketOptions } from "./bucket_options.ts";
 import { resolveOptions, type StoreOptions } from "./options.ts";
 import { readStats, type StoreStats } from "./stats.ts";
 import type { GcOptions, LargestOptions, SegmentInfo } from "./types.ts";
 
 /** Opens an engine over a host of the caller's; tests bring simulated ones. */
 export function openEngine(options: StoreOptions, host?: Host): Engine {
-  const { path, memoryMode, ...settings } = resolveOptions(options);
+  const { path, memoryMode, encryption, ...settings } = resolveOptions(options);
   const files = () =>
     memoryMode ? new MemoryFileSystem() : new NodeFileSystem();
-  return Engine.open(path, host ?? systemHost(files()), settings);
+  const machine = host ?? systemHost(files());
+  return Engine.open(
+    path,
+    encryption === undefined ? machine : encryptedHost(machine, encryption),
+    settings,
+  );
 }
 
 /**
@@ -62,7 +70,9 @@ export class Store extends KeySpace implements AsyncDisposable {
    * @throws {TypeError} If a setting is unknown or of the wrong type.
    * @throws {RangeError} If a setting is out of its range.
    * @throws {StoreError} `LOCKED` if the directory is open elsewhere, `PERMISSION` or
-   * `BAD_PATH` if it cannot be used, `UNSUPPORTED_FORMAT` if a newer version wrote it.
+   * `BAD_PATH` if it cannot be used, `UNSUPPORTED_FORMAT` if a newer version wrote it,
+   * `WRONG_KEY`, `ENCRYPTED` or `NOT_ENCRYPTED` if the key is not the store's, absent or
+   * one too many.
    * @throws {CorruptionError} If bytes on disk are not what was written.
    *
    * @example Usage
@@ -88,9 +98,11 @@ export class Store extends KeySpace implements AsyncDisposable {
    * against it, and tells what it found. Nothing is changed.
    *
    * @param path The data directory.
+   * @param options The key, if the store is encrypted.
    * @returns What was found; damage is told, not thrown.
    * @throws {StoreError} `LOCKED` if the store is open, `BAD_PATH` if there is none,
-   * `UNSUPPORTED_FORMAT` if a newer version wrote it.
+   * `UNSUPPORTED_FORMAT` if a newer version wrote it, `WRONG_KEY`, `ENCRYPTED` or
+   * `NOT_ENCRYPTED` if the key is not the store's, absent or one too many.
    *
    * @example Usage
    * ```ts
@@ -105,8 +117,12 @@ export class Store extends KeySpace implements AsyncDisposable {
    * assert(report.isSound);
    * ```
    */
-  static async verify(path: string): Promise<VerifyReport> {
-    return await verify(path, systemHost(new NodeFileSystem()));
+  static async verify(
+    path: string,
+    options: OfflineOptions = {},
+  ): Promise<VerifyReport> {
+    const host = systemHost(new NodeFileSystem());
+    return await verify(path, offlineHost(host, options));
   }
 
   /**
@@ -117,6 +133,7 @@ export class Store extends KeySpace implements AsyncDisposable {
    *
    * @param path The data directory of the damaged store, which must not be open.
    * @param target The data directory of the new store, or its settings.
+   * @param options The key of the damaged store, if it is encrypted.
    * @returns What was copied and what was lost.
    * @throws {StoreError} `LOCKED` if either is open, `BAD_PATH` if there is no store
    * at `path` or there is one at `target`.
@@ -138,10 +155,11 @@ export class Store extends KeySpace implements AsyncDisposable {
   static async salvage(
     path: string,
     target: string | StoreOptions,
+    options: OfflineOptions = {},
   ): Promise<SalvageReport> {
-    const options = typeof target === "string" ? { path: target } : target;
-    const host = systemHost(new NodeFileSystem());
-    return await salvage(path, host, () => openEngine(options));
+    const settings = typeof target === "string" ? { path: target } : target;
+    const host = offlineHost(systemHost(new NodeFileSystem()), options);
+    return await salvage(path, host, () => openEngine(settings));
   }
 
   /** Whether the store accepts calls. */
@@ -165,6 +183,7 @@ export class Store extends KeySpace implements AsyncDisposable {
    * A named key space in this store. The same name gives the same keys.
    *
    * @param name Up to 1,024 bytes; it takes part in the limit of a key's length.
+   * @param options How values written through this bucket are compressed.
    *
    * @example Usage
    * ```ts
@@ -178,9 +197,9 @@ export class Store extends KeySpace implements AsyncDisposable {
    * assertEquals(store.has("1"), false);
    * ```
    */
-  bucket(name: string): Bucket {
+  bucket(name: string, options?: BucketOptions): Bucket {
     this.#engine.check("use a bucket");
-    return new Bucket(this.#engine, name);
+    return new Bucket(this.#engine, name, options);
   }
 
   /** Hands everything written so far to the operating system. */
@@ -222,6 +241,28 @@ export class Store extends KeySpace implements AsyncDisposable {
     return this.#attempt(
       "collect garbage",
       () => this.#engine.gc(discardRatio, signal),
+    );
+  }
+
+  /**
+   * Makes a new data key for everything that is written from now on. What was written
+   * before stays under the keys it has until the garbage collector rewrites it.
+   *
+   * @throws {StoreError} `NOT_ENCRYPTED` if the store is not encrypted.
+   *
+   * @example Usage
+   * ```ts
+   * import { Store } from "@sett/badger";
+   *
+   * const key = crypto.getRandomValues(new Uint8Array(32));
+   * await using store = await Store.open({ memoryMode: true, encryption: { key } });
+   * await store.rotateDataKey();
+   * ```
+   */
+  rotateDataKey(): Promise<void> {
+    return this.#attempt(
+      "rotate the data key",
+      () => rotateDataKey(this.#engine),
     );
   }
 

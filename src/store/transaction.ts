@@ -11,6 +11,7 @@
  */
 
 import { StoreClosedError, StoreError } from "../errors.ts";
+import type { Compression } from "../engine/compression.ts";
 import type { Engine } from "../engine/engine.ts";
 import { keyBytes, keyText, type Moment } from "../engine/history.ts";
 import { TAG_BUCKET } from "../engine/key_buffer.ts";
@@ -107,14 +108,20 @@ class Attempt {
 export class TransactionSpace {
   readonly #attempt: Attempt;
   readonly #space: Uint8Array | undefined;
+  readonly #compression: Compression;
 
   /** Not for callers: {@linkcode KeySpace.transaction} gives one. */
-  constructor(attempt: unknown, space: Uint8Array | undefined) {
+  constructor(
+    attempt: unknown,
+    space: Uint8Array | undefined,
+    compression: unknown,
+  ) {
     if (!(attempt instanceof Attempt)) {
       throw new TypeError("Cannot construct a transaction: call transaction");
     }
     this.#attempt = attempt;
     this.#space = space;
+    this.#compression = compression as Compression;
   }
 
   #load(key: Key): Engine {
@@ -173,6 +180,7 @@ export class TransactionSpace {
       isBucket: space !== undefined,
       value,
       expireIn,
+      compression: this.#compression,
       expiry: 0,
     });
   }
@@ -247,7 +255,8 @@ export class TransactionSpace {
   /** Another key space of the same transaction. */
   bucket(name: string): TransactionSpace {
     this.#attempt.check();
-    return new TransactionSpace(this.#attempt, bucketPrefix(name));
+    const { compression } = this.#attempt.engine;
+    return new TransactionSpace(this.#attempt, bucketPrefix(name), compression);
   }
 }
 
@@ -255,6 +264,7 @@ export class TransactionSpace {
 export async function runTransaction<T>(
   engine: Engine,
   space: Uint8Array | undefined,
+  compression: Compression,
   work: (transaction: TransactionSpace) => T | Promise<T>,
   options: TransactionOptions,
 ): Promise<T> {
@@ -270,7 +280,9 @@ export async function runTransaction<T>(
     engine.check("begin a transaction");
     const attempt = new Attempt(engine);
     try {
-      const result = await work(new TransactionSpace(attempt, space));
+      const result = await work(
+        new TransactionSpace(attempt, space, compression),
+      );
       signal?.throwIfAborted();
       engine.check("commit a transaction");
       if (attempt.changes.size === 0) return result;

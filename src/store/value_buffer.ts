@@ -5,6 +5,8 @@
  * @module
  */
 
+import type { Compression } from "../engine/compression.ts";
+import { CODEC_PLAIN } from "../format/codec.ts";
 import { describe, requireWellFormed } from "../engine/key_buffer.ts";
 
 const SCRATCH_BYTES = 64 * 1024;
@@ -19,11 +21,23 @@ export class ValueBuffer {
   bytes: Uint8Array;
   /** Bytes of the value. */
   length = 0;
+  /** How the value is coded. */
+  codec = CODEC_PLAIN;
   readonly #scratch = new Uint8Array(SCRATCH_BYTES);
 
   /** An empty buffer. */
   constructor() {
     this.bytes = this.#scratch;
+  }
+
+  /** Takes a value from a caller and compresses it, if it is large enough. */
+  loadFor(value: string | Uint8Array, compression: Compression): void {
+    this.load(value);
+    this.codec = CODEC_PLAIN;
+    if (this.length < compression.threshold) return;
+    this.bytes = compression.encode(this.bytes.subarray(0, this.length));
+    this.length = this.bytes.length;
+    this.codec = compression.codec;
   }
 
   /**

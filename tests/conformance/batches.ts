@@ -11,6 +11,7 @@ import {
   assertFails,
   assertHolds,
   assertSameBytes,
+  noise,
   pattern,
   text,
   until,
@@ -200,7 +201,7 @@ export function addBatchTests(check: Check): void {
       await space.set("a", "kept");
       const batch = space.batch().set("a", "lost").delete("a");
       for (let i = 0; i < 3; i++) {
-        batch.set(`large ${i}`, new Uint8Array(Math.floor(valueBytesMax / 3)));
+        batch.set(`large ${i}`, noise(Math.floor(valueBytesMax / 3)));
       }
       await assertFails(
         () => batch.commit(),

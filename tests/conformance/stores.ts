@@ -77,9 +77,28 @@ export function addStoreTests(register: Register): void {
   );
   addDiskTests(
     register,
+    "encrypted disk store",
+    { ...SMALL, encryption: { key: new Uint8Array(32).fill(7) } },
+    (store) => store,
+    KEY_BYTES_MAX,
+  );
+  addDiskTests(
+    register,
     "bucket of a disk store",
     { ...SMALL, blockCacheSize: 0 },
     (store) => store.bucket(BUCKET),
+    KEY_BYTES_MAX - BUCKET_PREFIX_BYTES,
+  );
+
+  addDiskTests(
+    register,
+    "compressing bucket of a disk store",
+    SMALL,
+    (store) =>
+      store.bucket(BUCKET, {
+        compression: "deflate",
+        compressionThreshold: 64,
+      }),
     KEY_BYTES_MAX - BUCKET_PREFIX_BYTES,
   );
 

@@ -28,6 +28,15 @@ export function pattern(length: number, seed: number = 0): Uint8Array {
   return bytes;
 }
 
+/** Bytes that no compressor makes shorter. */
+export function noise(length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let at = 0; at < length; at += 65_536) {
+    crypto.getRandomValues(bytes.subarray(at, at + 65_536));
+  }
+  return bytes;
+}
+
 /** Compares large arrays without printing them. */
 export function assertSameBytes(
   actual: Uint8Array | undefined,

@@ -42,6 +42,8 @@ export interface HistoryOptions {
   isReopened?: boolean;
   /** The store is closed at the end. */
   isClosed?: boolean;
+  /** The key of an encrypted store. */
+  key?: Uint8Array;
 }
 
 /** A store that was written and left. */
@@ -62,6 +64,7 @@ export class History {
       valueLogMaxEntries: 18,
       blockCacheSize: 65_536,
       valueLogGcEnabled: false,
+      ...options.key === undefined ? {} : { encryption: { key: options.key } },
     };
     this.#engine = openEngine(this.options, this.#host);
     this.#store = new Store(this.#engine);

@@ -13,7 +13,8 @@ import { readHint, readSegment } from "./format_reader.ts";
 
 const DIRECTORY = "example";
 
-function stillHost(files: MemoryFileSystem): Host {
+/** A host whose clock stands still and whose random bytes count up. */
+export function stillHost(files: MemoryFileSystem): Host {
   return {
     files,
     now: () => Date.UTC(2026, 0, 1),

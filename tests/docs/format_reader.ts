@@ -68,9 +68,9 @@ export class FieldReader {
     return this.#line(field, name + text);
   }
 
-  /** A little-endian number of 1, 2, 4 or 8 bytes; `meaning` replaces the number. */
+  /** A little-endian number of 1, 2, 4, 6 or 8 bytes; `meaning` replaces the number. */
   number(
-    length: 1 | 2 | 4 | 8,
+    length: 1 | 2 | 4 | 6 | 8,
     name: string,
     meaning?: (value: number) => string,
   ): number {
@@ -81,6 +81,9 @@ export class FieldReader {
       ? view.getUint16(this.at, true)
       : length === 4
       ? view.getUint32(this.at, true)
+      : length === 6
+      ? view.getUint32(this.at, true) +
+        view.getUint16(this.at + 4, true) * 2 ** 32
       : Number(view.getBigUint64(this.at, true));
     const field = this.#bytes.subarray(this.at, this.at + length);
     this.#line(field, `${name} ${meaning?.(value) ?? value}`);

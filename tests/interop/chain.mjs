@@ -8,6 +8,7 @@
 import assert from "node:assert/strict";
 import { Store } from "@sett/badger";
 import { bytesOf, check, RUNTIME, text } from "./checks.mjs";
+import { linkCollection } from "./collections.mjs";
 
 const KEYS_PER_LINK = 200;
 const MIB = 1_048_576;
@@ -40,13 +41,20 @@ function* changesOf(link) {
   }
 }
 
+/** The keys of a link: one of its own, and that of the link before it. */
+function encryptionOf(link) {
+  const key = (n) => new Uint8Array(32).fill(n + 1);
+  return { key: key(link), previousKeys: link === 0 ? [] : [key(link - 1)] };
+}
+
 /** Checks what `link` links left in `directory` and adds another one. */
-export async function runLink(directory, link) {
+export async function runLink(directory, link, isEncrypted) {
   const options = {
     path: directory,
     valueLogFileSize: 2 * MIB,
     memTableSize: 65_536,
     valueLogGcEnabled: false,
+    ...isEncrypted ? { encryption: encryptionOf(link) } : {},
   };
   const store = await Store.open(options);
   try {
@@ -59,11 +67,13 @@ export async function runLink(directory, link) {
         if (value === undefined) await store.delete(key);
         else await store.set(key, value);
       }
+      if (isEncrypted) await store.rotateDataKey();
       await store.batch().set("batch", RUNTIME).commit();
       await store.bucket("links").set(String(link), RUNTIME);
       await store.gc({ discardRatio: 0.2 });
       await compare(store, link + 1);
     });
+    await linkCollection(store, link);
   } finally {
     await store.close();
   }

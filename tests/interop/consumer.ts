@@ -2,7 +2,17 @@
  * A TypeScript user of the packed artefact: compiled by `tsc`, never run. It fails to
  * compile when a public type got lost on the way.
  */
-import { Store, StoreError, type StoreStats } from "@sett/badger";
+import {
+  type EncryptionOptions,
+  Store,
+  StoreError,
+  type StoreStats,
+} from "@sett/badger";
+import {
+  type Collection,
+  collection,
+  type StandardSchema,
+} from "@sett/badger/cbor";
 import { badgerApp, badgerStats } from "@sett/badger/hono";
 import { Badger, filter, kv } from "@sett/badger/plugin";
 import { Hono } from "hono";
@@ -14,6 +24,43 @@ export async function useStore(): Promise<number> {
   const stats: StoreStats = store.stats();
   await store.close();
   return (value?.length ?? 0) + stats.vlogSize;
+}
+
+export async function useEncryption(): Promise<boolean> {
+  const encryption: EncryptionOptions = { key: new Uint8Array(32) };
+  const store = await Store.open({ path: "./data", encryption });
+  await store.rotateDataKey();
+  await store.close();
+  return (await Store.verify("./data", { encryption })).isSound;
+}
+
+export async function useCollection(
+  store: Store,
+  schema: StandardSchema<{ age: string }, { age: number; tags: string[] }>,
+): Promise<number | undefined> {
+  const typed = collection(store, "users", {
+    schema,
+    indexes: {
+      age: (user) => user.age,
+      tags: { values: (user) => user.tags },
+    },
+  });
+  await typed.set("1", { age: "36" });
+  // @ts-expect-error: the schema takes text
+  await typed.set("1", { age: 36 });
+  // @ts-expect-error: the index is of numbers
+  await typed.findBy("age", "36");
+  // @ts-expect-error: there is no such index
+  await typed.findBy("name", "x");
+  for await (const { id, value } of typed.listBy("tags", { value: "x" })) {
+    const both: [string, number] = [id, value.age];
+    if (both[1] === 0) break;
+  }
+  const plain: Collection<{ n: number }, { n: number }, [string, number]> =
+    collection<{ n: number }, [string, number]>(store, "plain", {
+      indexes: { n: (item) => item.n },
+    });
+  return (await plain.get(["a", 1]))?.n;
 }
 
 export async function usePlugin(): Promise<Hono> {

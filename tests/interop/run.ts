@@ -120,6 +120,7 @@ for (const runtime of runtimes) {
 const chain = [...runtimes, deno!];
 for (const [link, runtime] of chain.entries()) {
   await run(runtime, "link", `${DATA}/chain`, String(link));
+  await run(runtime, "encrypted-link", `${DATA}/encrypted`, String(link));
   await run(runtime, "server", `${DATA}/plugin`);
 }
 

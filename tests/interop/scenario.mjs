@@ -3,6 +3,7 @@
  *
  * - `suite`: everything a user does with a store.
  * - `link N`: link N of the chain of runtimes that write one store.
+ * - `encrypted-link N`: the same of an encrypted store; each link brings a new key.
  * - `server`: the plugin behind this runtime's server.
  * - `hold`: opens the store, writes, says "ready" and keeps it until input ends.
  * - `refused`: the store is held elsewhere, so it must not open.
@@ -17,10 +18,16 @@ const [name, directory, argument] = process.argv.slice(2);
 switch (name) {
   case "suite":
     await (await import("./suite.mjs")).runSuite(directory);
+    await (await import("./collections.mjs")).runCollections(
+      `${directory}-collections`,
+    );
     break;
   case "link":
-    await (await import("./chain.mjs")).runLink(directory, Number(argument));
+  case "encrypted-link": {
+    const { runLink } = await import("./chain.mjs");
+    await runLink(directory, Number(argument), name === "encrypted-link");
     break;
+  }
   case "server":
     await (await import("./server.mjs")).runServer(directory);
     break;

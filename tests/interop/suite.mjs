@@ -175,6 +175,35 @@ export async function runSuite(directory) {
     assert.equal(typeof CorruptionError, "function");
   });
 
+  await check("an encrypted store opens with its key alone", async () => {
+    const encryption = { key: new Uint8Array(32).fill(5) };
+    const path = `${directory}-encrypted`;
+    const memTableSize = 65_536;
+    let encrypted = await Store.open({ path, memTableSize, encryption });
+    for (let i = 0; i < 300; i++) {
+      await encrypted.set(`k${i}`, bytesOf(i, i * 11));
+    }
+    await encrypted.set("large", bytesOf(9, LARGE));
+    await encrypted.close();
+    const refusals = [
+      [{ path }, "ENCRYPTED"],
+      [{ path, encryption: { key: new Uint8Array(32) } }, "WRONG_KEY"],
+    ];
+    for (const [wrong, code] of refusals) {
+      await assert.rejects(
+        Store.open(wrong),
+        (error) => error instanceof StoreError && error.code === code,
+      );
+    }
+    encrypted = await Store.open({ path, memTableSize, encryption });
+    for (let i = 0; i < 300; i++) {
+      assert.deepEqual(plain(await encrypted.get(`k${i}`)), bytesOf(i, i * 11));
+    }
+    assert.deepEqual(plain(await encrypted.get("large")), bytesOf(9, LARGE));
+    await encrypted.close();
+    assert.ok((await Store.verify(path, { encryption })).isSound);
+  });
+
   await check("a wrong option is named", async () => {
     await assert.rejects(Store.open({ pth: "x" }), TypeError);
     await assert.rejects(Store.open({ memTableSize: 1 }), RangeError);

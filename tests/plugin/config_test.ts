@@ -112,6 +112,8 @@ const CASES: Record<string, { good: unknown; bad: string[] }> = {
     bad: ["0", "2147484", "1.5", "2m", "120s"],
   },
   recovery: { good: "strict", bad: ["lax", "true", "1", "[tail]"] },
+  compression: { good: "deflate", bad: ["lz4", "true", "9"] },
+  compression_threshold: { good: 64, bad: ["63", "1073741825", "1k"] },
   block_cache_size: { good: 0, bad: ["-1", "8589934593", "32MiB"] },
 };
 

@@ -27,9 +27,11 @@ const VALUES: Record<string, [text: string, value: unknown]> = {
   value_log_gc_interval_in_seconds: ["7", 7],
   recovery: ["strict", "strict"],
   block_cache_size: ["0", 0],
+  compression: ["deflate", "deflate"],
+  compression_threshold: ["64", 64],
 };
 
-for (const { name, yaml, type } of SETTING_RULES) {
+for (const { name, yaml, type, choices } of SETTING_RULES) {
   const variable = `BADGER_${yaml.toUpperCase()}`;
 
   Deno.test(`environment: ${variable} overrides the configuration`, () => {
@@ -38,8 +40,8 @@ for (const { name, yaml, type } of SETTING_RULES) {
     assertEquals(loadConfig({}, { env })[name], value);
     const other = type === "string"
       ? "./other"
-      : type === "choice"
-      ? "salvage"
+      : choices !== undefined
+      ? choices.at(-1)!
       : type === "boolean"
       ? !value
       : 100;

@@ -362,6 +362,33 @@ effectOf(
   },
 );
 
+effectOf("compression", "makes values take less room", async (observe) => {
+  const run = (compression: "none" | "deflate") =>
+    observe({ compression }, async ({ badger, space }) => {
+      await space.set("key", "again and ".repeat(1000));
+      return badger.stats().vlogSize;
+    });
+  assert(await run("none") > 10_000);
+  assert(await run("deflate") < 1000);
+});
+
+effectOf(
+  "compression_threshold",
+  "leaves shorter values as they are",
+  async (observe) => {
+    const run = (compression_threshold: number) =>
+      observe(
+        { compression: "deflate", compression_threshold },
+        async ({ badger, space }) => {
+          await space.set("key", "again and ".repeat(1000));
+          return badger.stats().vlogSize;
+        },
+      );
+    assert(await run(10_001) > 10_000);
+    assert(await run(10_000) < 1000);
+  },
+);
+
 effectOf("recovery", "a torn tail is cut, or refused", async () => {
   await using directory = tempDir();
   const { path } = directory;

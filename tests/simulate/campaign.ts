@@ -5,7 +5,7 @@
  */
 
 import { generate } from "./generate.ts";
-import { printHistory } from "./operations.ts";
+import { type History, printHistory } from "./operations.ts";
 import { shrink } from "./shrink.ts";
 import { runHistory } from "./simulation.ts";
 
@@ -15,6 +15,8 @@ export interface CampaignOptions {
   seed: number;
   /** Operations of a history. */
   length: number;
+  /** The store is encrypted. */
+  isEncrypted?: boolean;
   /** Failures after which it ends. */
   failuresMax: number;
   /** Told how many histories were run, says whether that is enough. */
@@ -36,7 +38,8 @@ export interface CampaignFigures {
 export async function campaign(
   options: CampaignOptions,
 ): Promise<CampaignFigures> {
-  const { print, failuresMax } = options;
+  const { print, failuresMax, isEncrypted = false } = options;
+  const run = (history: History) => runHistory(history, undefined, isEncrypted);
   const start = performance.now();
   const figures = {
     passed: 0,
@@ -49,7 +52,7 @@ export async function campaign(
   while (!options.isOver(histories) && figures.failed < failuresMax) {
     const seed = options.seed + histories++;
     const history = generate(seed, options.length);
-    const outcome = await runHistory(history);
+    const outcome = await run(history);
     figures.operations += outcome.figures.operations;
     figures.crashes += outcome.figures.crashes;
     figures.faults += outcome.figures.faults;
@@ -61,7 +64,7 @@ export async function campaign(
     print(`The history of seed ${seed} fails: ${outcome.failure.message}`);
     const shrunk = await shrink(
       history,
-      async (history) => (await runHistory(history)).failure,
+      async (history) => (await run(history)).failure,
     );
     print(`${shrunk.history.length} operations suffice:`);
     print(printHistory(shrunk.history));

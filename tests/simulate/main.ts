@@ -1,5 +1,5 @@
 /**
- * `deno task simulate --seed S --minutes M --length N`: histories one after the other,
+ * `deno task simulate --seed S --minutes M --length N [--encrypted]`: histories one after the other,
  * each from a seed of its own, until the time is up. The first that fails is made
  * small and printed as an array for tests/model/regressions_test.ts.
  *
@@ -25,6 +25,7 @@ const end = performance.now() +
 const { failed } = await campaign({
   seed,
   length: readNumber("length", 100),
+  isEncrypted: Deno.args.includes("--encrypted"),
   failuresMax: readNumber("failures", 3),
   isOver: () => performance.now() >= end,
   print: console.log,

@@ -5,6 +5,7 @@
  * @module
  */
 
+import { KEYS_NAME } from "../../src/fs/key_ring.ts";
 import type { StoreOptions } from "../../src/store/options.ts";
 import { StoreError } from "../../src/errors.ts";
 import { parseFileName } from "../../src/format/file_names.ts";
@@ -51,6 +52,9 @@ const DEFAULTS: StoreOptions = {
   memTableSize: 65_536,
   valueLogGcEnabled: false,
 };
+const ENCRYPTED: StoreOptions = {
+  encryption: { key: new Uint8Array(32).fill(4) },
+};
 /** Cut bytes are kept in at most so many files, and one that is new. */
 const LOST_FILES_MAX = 9;
 
@@ -58,8 +62,13 @@ const LOST_FILES_MAX = 9;
 export async function runHistory(
   history: History,
   mistake?: Mistake,
+  isEncrypted: boolean = false,
 ): Promise<Outcome> {
-  const simulation = new Simulation(addressesOf(history), mistake);
+  const simulation = new Simulation(
+    addressesOf(history),
+    mistake,
+    isEncrypted,
+  );
   let step = 0;
   try {
     for (; step < history.length; step++) {
@@ -82,6 +91,7 @@ class Simulation {
   readonly #machine = new Machine();
   readonly #model: Model;
   readonly #addresses: Address[];
+  readonly #isEncrypted: boolean;
   #session: Session | undefined;
   /** How the store before this one ended. */
   #ending: Ending | undefined;
@@ -89,7 +99,12 @@ class Simulation {
   #wasPoisoned = false;
   #options: StoreOptions = DEFAULTS;
 
-  constructor(addresses: Address[], mistake: Mistake | undefined) {
+  constructor(
+    addresses: Address[],
+    mistake: Mistake | undefined,
+    isEncrypted: boolean,
+  ) {
+    this.#isEncrypted = isEncrypted;
     this.#addresses = addresses;
     this.#model = new Model(mistake);
   }
@@ -171,16 +186,17 @@ class Simulation {
     const machine = this.#machine;
     const model = this.#model;
     const { errors } = machine;
+    const settings = this.#isEncrypted ? { ...options, ...ENCRYPTED } : options;
     let session: Session;
     try {
-      session = new Session(machine, model, options, seed);
+      session = new Session(machine, model, settings, seed);
     } catch (error) {
       const isTyped = error instanceof StoreError && error.code !== "CORRUPT";
       if (machine.errors === errors || !isTyped) throw error;
       // The disk failed; when it is well again the store must open.
       machine.clearFault();
       machine.medium.isFull = false;
-      session = new Session(machine, model, options, seed);
+      session = new Session(machine, model, settings, seed);
     }
     const { engine } = session;
     const ending = this.#ending ?? { power: true, moment: 0 };
@@ -212,6 +228,7 @@ class Simulation {
     );
     let lost = 0;
     for (const name of names) {
+      if (this.#isEncrypted && name === KEYS_NAME) continue;
       const file = parseFileName(name);
       const isKnown = file !== undefined && file.kind !== "temporary" &&
         (file.kind === "snapshot" || file.kind === "lost" ||

@@ -1,17 +1,18 @@
 /** The settings: defaults, ranges, and what a wrong one is told. */
 import { assert, assertEquals, assertRejects, assertThrows } from "@std/assert";
+import { nearestName } from "../../src/store/nearest_name.ts";
 import {
   checkOption,
   describeRule,
-  nearestName,
   OPTION_RULES,
+  type ResolvedOptions,
   resolveOptions,
   type StoreOptions,
 } from "../../src/store/options.ts";
 import { Store } from "../../src/store/store.ts";
 
 /** Options that a caller without types might give. */
-function resolve(options: unknown): Required<StoreOptions> {
+function resolve(options: unknown): ResolvedOptions {
   return resolveOptions(options as StoreOptions);
 }
 
@@ -110,4 +111,43 @@ Deno.test("options: a wrong one touches no file and rejects, never throws", asyn
   assert(promise instanceof Promise);
   await assertRejects(() => promise, RangeError);
   await assertRejects(() => Deno.stat("./.tmp/never"), Deno.errors.NotFound);
+});
+
+Deno.test("options: a key is 32 bytes, and is copied", () => {
+  const key = new Uint8Array(32).fill(1);
+  const { encryption } = resolveOptions({ encryption: { key } });
+  key.fill(2);
+  assertEquals(encryption?.key, new Uint8Array(32).fill(1));
+  assertEquals("encryption" in resolveOptions({}), false);
+  for (const wrong of ["k".repeat(32), [..."x".repeat(32)], null, undefined]) {
+    assertThrows(
+      () => resolve({ encryption: { key: wrong } }),
+      TypeError,
+      "as encryption.key: it must be a Uint8Array of 32 bytes",
+    );
+  }
+  for (const length of [0, 16, 31, 33]) {
+    assertThrows(
+      () => resolve({ encryption: { key: new Uint8Array(length) } }),
+      RangeError,
+      `Cannot use ${length} bytes as encryption.key`,
+    );
+  }
+});
+
+Deno.test("options: every part of encryption is checked", () => {
+  const key = new Uint8Array(32);
+  const wrong = (encryption: unknown, message: string) =>
+    assertThrows(() => resolve({ encryption }), TypeError, message);
+  wrong("secret", "as encryption");
+  wrong(null, "as encryption");
+  wrong({}, "encryption.key");
+  wrong({ key, keys: [] }, 'unknown option "keys"');
+  wrong({ key, previousKeys: key }, "encryption.previousKeys");
+  wrong({ key, previousKeys: [key, "x"] }, "encryption.previousKeys[1]");
+  assertThrows(
+    () => resolve({ encryption: { key, previousKeys: [new Uint8Array(8)] } }),
+    RangeError,
+    "encryption.previousKeys[0]",
+  );
 });

@@ -649,6 +649,59 @@ Deno.test("reader: a log that went back is read anew", async () => {
   await assertRejects(() => list.next(), StoreClosedError, "moment is over");
 });
 
+Deno.test("reader: an encrypted store is read with its key, also under data keys that are new", async () => {
+  const host = new FixedHost();
+  const key = (byte: number) => ({ key: new Uint8Array(32).fill(byte) });
+  const store = openStore(host, { encryption: key(1) });
+  await store.set("a", "1");
+  const codeOf = (open: () => unknown) => assertThrows(open, StoreError).code;
+  assertEquals(codeOf(() => openReader(host)), "ENCRYPTED");
+  assertEquals(
+    codeOf(() => openReader(host, { encryption: key(2) })),
+    "WRONG_KEY",
+  );
+  assertThrows(
+    () => openReader(host, { encryption: { key: new Uint8Array(3) } }),
+    RangeError,
+  );
+  await using reader = openReader(host, { encryption: key(1) });
+  assertEquals(textOf(reader.getSync("a")), "1");
+  for (let i = 0; i < 3; i++) {
+    await store.set("a", `under ${i}`);
+    await store.rotateDataKey();
+    await store.set("b", `under ${i}`);
+    const { isRebuilt } = await reader.refresh();
+    assertEquals(isRebuilt, false);
+    assertEquals(textOf(reader.getSync("a")), `under ${i}`);
+    assertEquals(textOf(reader.getSync("b")), `under ${i}`);
+  }
+  const before = host.files.list(PATH).length;
+  await reader.close();
+  assertEquals(host.files.list(PATH).length, before);
+  await store.close();
+  const plain = new FixedHost();
+  const other = openStore(plain);
+  assertEquals(
+    codeOf(() => openReader(plain, { encryption: key(1) })),
+    "NOT_ENCRYPTED",
+  );
+  await other.close();
+});
+
+Deno.test("reader: compressed values are read as they were given", async () => {
+  const host = new FixedHost();
+  const store = openStore(host, { compression: "deflate" });
+  const value = "compressible ".repeat(10_000);
+  await store.set("a", value);
+  await using reader = openReader(host);
+  assertEquals(textOf(reader.getSync("a")), value);
+  assertEquals(textOf(await reader.get("a")), value);
+  assertEquals(textOf(reader.getEntry("a").value), value);
+  using snapshot = reader.snapshot();
+  assertEquals(textOf(snapshot.getSync("a")), value);
+  await store.close();
+});
+
 /** Files that let a test look before bytes are taken back. */
 class SeenFiles extends FailingFileSystem {
   beforeCut: () => void = () => {};

@@ -7,6 +7,12 @@
  */
 
 import { FILE_HEADER_BYTES } from "../../../src/format/file_header.ts";
+import {
+  FRAME_EXTRA_BYTES,
+  HEAD_BYTES,
+  lengthOf,
+} from "../../../src/fs/frame.ts";
+import { KEYS_NAME } from "../../../src/fs/key_ring.ts";
 import { RecordHead } from "../../../src/format/record.ts";
 import type {
   CrashChoice,
@@ -119,10 +125,12 @@ function* tornWrites(
   let cuts: number[];
   const isOfLog = operation.kind === "write" &&
     operation.name.endsWith(".vlog");
-  if (isOfLog && length <= everyByteOf) {
+  const isFramed = isEncryptedLog(log);
+  if (isOfLog && length <= everyByteOf + (isFramed ? FRAME_EXTRA_BYTES : 0)) {
     cuts = Array.from({ length }, (_, i) => i);
   } else {
-    cuts = recordBorders(operation).flatMap((at) => [
+    const borders = isFramed ? frameBorders : recordBorders;
+    cuts = borders(operation).flatMap((at) => [
       at - 1,
       at,
       at + 1,
@@ -141,6 +149,29 @@ function* tornWrites(
 
 function writtenBytes(operation: DiskOperation): Uint8Array {
   return operation.kind === "write" ? operation.bytes : new Uint8Array(0);
+}
+
+/** True if the disk is that of an encrypted store. */
+function isEncryptedLog(log: DiskLog): boolean {
+  return log.operations.some((operation) =>
+    operation.kind === "rename" && operation.to.endsWith(`/${KEYS_NAME}`)
+  );
+}
+
+/** Where frames begin in what was written to an encrypted file. */
+function frameBorders(operation: DiskOperation): number[] {
+  if (operation.kind !== "write") return [];
+  const { bytes, position } = operation;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const borders = [0];
+  let at = position === 0 ? HEAD_BYTES : 0;
+  while (at + FRAME_EXTRA_BYTES < bytes.length) {
+    borders.push(at);
+    at += FRAME_EXTRA_BYTES + lengthOf(view, at);
+  }
+  return borders.length <= 10
+    ? borders
+    : [...borders.slice(0, 5), ...borders.slice(-5)];
 }
 
 /** Where records begin in what was written, or else a few places. */

@@ -111,6 +111,10 @@ export class Driver extends Session {
     const { action, path, isNew } = failed;
     const { kind } = fault;
     const isFull = action === "write" && kind === "ENOSPC";
+    // To undo a write, an encrypted file is read: it is not known where frames end.
+    const isOfUndo = this.options.encryption !== undefined &&
+      action === "read" && this.life.disk.freeBytes !== Infinity;
+    if (isOfUndo) return;
     // What is written and was refused all the same must not be built upon.
     const isHarmless = !this.#isLeftUnsynced &&
       (isFull || kind === "short" || kind === "EMFILE" ||
@@ -262,6 +266,21 @@ export class Driver extends Session {
       return Promise.resolve();
     })();
     await this.host.advance(0);
+  }
+
+  /** Makes a new data key. */
+  async rotateDataKey(): Promise<void> {
+    await this.#start(
+      "rotateDataKey",
+      undefined,
+      () => this.store.rotateDataKey(),
+    )();
+    this.#checkReads("after rotateDataKey");
+  }
+
+  /** Opens with this key from now on, where the others were those before. */
+  useKey(key: Uint8Array, previousKeys: Uint8Array[]): void {
+    this.options.encryption = { key, previousKeys };
   }
 
   /** Closes the store. */

@@ -6,6 +6,7 @@
 
 import type { Engine } from "../../../src/engine/engine.ts";
 import { parseFileName } from "../../../src/format/file_names.ts";
+import { KEYS_NAME } from "../../../src/fs/key_ring.ts";
 import { Store } from "../../../src/store/store.ts";
 import type { CrashChoice, DiskFiles } from "../../support/disk_log.ts";
 
@@ -97,7 +98,7 @@ export function checkFiles(files: DiskFiles): void {
     if (file?.kind === "segment") segments.add(file.segmentId);
     else if (file?.kind === "hint") hints.push(file.segmentId);
     else if (file?.kind === "lost") lost++;
-    else if (file?.kind !== "snapshot") {
+    else if (file?.kind !== "snapshot" && name !== KEYS_NAME) {
       throw new Violation(`${name} is left over`);
     }
   }

@@ -16,6 +16,8 @@ export interface Flags {
   only: string[];
   /** End at the first violation. */
   isFirstOnly: boolean;
+  /** Play the workloads on an encrypted store. */
+  isEncrypted: boolean;
 }
 
 /** Reads the arguments of a script. */
@@ -30,6 +32,7 @@ export function parseFlags(args: string[]): Flags {
     tries: Number(valueOf("--tries") ?? Infinity),
     only: args.flatMap((arg, i) => args[i - 1] === "--only" ? [arg] : []),
     isFirstOnly: args.includes("--first"),
+    isEncrypted: args.includes("--encrypted"),
   };
 }
 

@@ -2,7 +2,7 @@
  * Tries every crash state of every workload, or as many as asked for:
  *
  * ```sh
- * deno run --allow-read=. tests/crash/states/run.ts [--seed S] [--tries N] [--only TEXT] [--first]
+ * deno run --allow-read=. tests/crash/states/run.ts [--seed S] [--tries N] [--only TEXT] [--first] [--encrypted]
  * ```
  *
  * @module
@@ -10,13 +10,13 @@
 
 import { parseFlags, reportRun } from "./report.ts";
 import { tryWorkload } from "./enumerate.ts";
-import { WORKLOADS } from "./workloads.ts";
+import { ENCRYPTED_WORKLOADS, WORKLOADS } from "./workloads.ts";
 
 const flags = parseFlags(Deno.args);
 await reportRun(
   "crash states",
   flags,
-  WORKLOADS,
+  flags.isEncrypted ? ENCRYPTED_WORKLOADS : WORKLOADS,
   (workload) =>
     tryWorkload(workload, {
       seed: flags.seed,

@@ -3,10 +3,12 @@
  */
 import { assertEquals } from "@std/assert";
 import { tryWorkload } from "./enumerate.ts";
-import { WORKLOADS } from "./workloads.ts";
+import { ENCRYPTED_WORKLOADS, WORKLOADS } from "./workloads.ts";
 
 /** Crash states of a workload that are tried from each seed. */
 const TRIES = 30;
+/** The same for an encrypted store. */
+const ENCRYPTED_TRIES = 10;
 
 Deno.test("a store opens on whatever a crash leaves, with a prefix of its history", async (t) => {
   const fresh = crypto.getRandomValues(new Uint32Array(1))[0]!;
@@ -17,6 +19,24 @@ Deno.test("a store opens on whatever a crash leaves, with a prefix of its histor
         const violations: string[] = [];
         for (const workload of WORKLOADS) {
           const extent = { seed, triesMax: TRIES, laterShare: 0.2 };
+          violations.push(...(await tryWorkload(workload, extent)).violations);
+        }
+        assertEquals(violations.slice(0, 5), []);
+      },
+    );
+  }
+});
+
+Deno.test("an encrypted store opens on whatever a crash leaves, too", async (t) => {
+  const fresh = crypto.getRandomValues(new Uint32Array(1))[0]!;
+  for (const [name, seed] of [["fixed", 1], ["fresh", fresh]] as const) {
+    await t.step(
+      `${ENCRYPTED_WORKLOADS.length} workloads from the ${name} seed ${seed}`,
+      async () => {
+        const violations: string[] = [];
+        for (const workload of ENCRYPTED_WORKLOADS) {
+          const triesMax = ENCRYPTED_TRIES;
+          const extent = { seed, triesMax, laterShare: 0.2 };
           violations.push(...(await tryWorkload(workload, extent)).violations);
         }
         assertEquals(violations.slice(0, 5), []);

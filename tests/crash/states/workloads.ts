@@ -8,6 +8,7 @@
 import type { StoreOptions } from "../../../src/store/options.ts";
 import type { Driver } from "./driver.ts";
 import { GC_WORKLOADS } from "./workloads_gc.ts";
+import { KEY_WORKLOADS } from "./workloads_keys.ts";
 import { LIFE_WORKLOADS } from "./workloads_life.ts";
 import { WRITE_WORKLOADS } from "./workloads_write.ts";
 
@@ -28,9 +29,23 @@ export const WORKLOADS: readonly Workload[] = [
   ...GC_WORKLOADS,
 ];
 
+/** The same histories of an encrypted store, and those of its keys. */
+export const ENCRYPTED_WORKLOADS: readonly Workload[] = [
+  ...KEY_WORKLOADS,
+  ...WORKLOADS.map((workload) => ({
+    ...workload,
+    name: `encrypted: ${workload.name}`,
+    options: {
+      ...workload.options,
+      encryption: { key: new Uint8Array(32).fill(7) },
+    },
+  })),
+];
+
 /** The history of that name. */
 export function workloadNamed(name: string): Workload {
-  const found = WORKLOADS.find((workload) => workload.name === name);
+  const found = [...WORKLOADS, ...ENCRYPTED_WORKLOADS]
+    .find((workload) => workload.name === name);
   if (found === undefined) throw new Error(`No workload is named "${name}"`);
   return found;
 }

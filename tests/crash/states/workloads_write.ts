@@ -8,6 +8,8 @@ import type { StoreOptions } from "../../../src/store/options.ts";
 import type { Workload } from "./workloads.ts";
 
 const LARGE = "L".repeat(150);
+/** Longer than a page of an encrypted file, so that a part of it can be left. */
+const PAGES = "P".repeat(5000);
 const SYNCED: StoreOptions = { syncWrites: true };
 const SMALL_SEGMENTS: StoreOptions = { valueLogMaxEntries: 3 };
 const DIRECT: StoreOptions = { valueThreshold: 100 };
@@ -250,6 +252,26 @@ export const WRITE_WORKLOADS: Workload[] = [
         ["a", "b", "c", "d", "e"].map((path, i) => d.set(path, `1${i}`)),
       );
       await Promise.all([d.delete("a"), d.set("b", "21"), d.set("c", "22")]);
+    },
+  },
+  {
+    name: "values across pages",
+    async play(d) {
+      d.open();
+      await d.set("a", "1");
+      await Promise.all([d.set("b", "2"), d.set("c", PAGES), d.set("a", "3")]);
+      await d.batch([
+        { path: "a", value: "4" },
+        { path: "b", value: `${PAGES}5` },
+        { path: "c" },
+      ]);
+      await d.sync();
+      await Promise.all([d.set("d", "6"), d.set("c", `${PAGES}7`)]);
+      await d.kill();
+      await Promise.all([d.set("a", "8"), d.set("d", `${PAGES}9`)]);
+      await d.powerLoss("none");
+      await Promise.all([d.set("b", "10"), d.set("a", `${PAGES}11`)]);
+      await d.sync();
     },
   },
 ];
