@@ -78,10 +78,13 @@ export function* readTail(
     sum: 0,
     judgedSize: 0,
   };
-  tail.sum = segment.checksumRange(tail.settled, end, 0);
-  // What was scanned lay between two looks at the same bytes. Nobody can take bytes
-  // back and write the very same again from there on, for the scan to see others.
-  if (segment.checksumRange(settled, size, 0) !== sumBefore) return undefined;
+  const hasSettled = tail.settled > settled;
+  if (hasSettled) tail.sum = segment.checksumRange(tail.settled, end, 0);
+  // What was scanned, and summed here, was read between two looks at the same bytes.
+  // So it was these bytes: no writer takes some back and writes the very same again.
+  const sum = segment.checksumRange(settled, end, 0);
+  if (!hasSettled) tail.sum = sum;
+  if (segment.checksumRange(end, size, sum) !== sumBefore) return undefined;
   if (before?.end === end) tail.judgedSize = before.judgedSize;
   judge(
     tail,

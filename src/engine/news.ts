@@ -134,6 +134,8 @@ function* readOn(
     const one = found.get(id);
     const segment = one === undefined ? active : segmentOf(one);
     const ahead = bareSegment(segment);
+    // One that is sealed now may have grown before.
+    if (id !== newest) segment.file.lookAgain?.();
     const size = id === newest ? survey.newestSize : segment.file.size();
     const replay = new SegmentReplay(ahead, records, key, size);
     replay.makesRows = false;

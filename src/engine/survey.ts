@@ -22,6 +22,7 @@ import {
   checkOwner,
   type FoundSegment,
   readSegment,
+  refuseEncrypted,
   refuseUnfinished,
   segmentIds,
 } from "./segment_files.ts";
@@ -81,6 +82,7 @@ function trySurvey(
 ): Survey | undefined {
   const names = listNames(files, directory);
   refuseUnfinished(directory, names);
+  refuseEncrypted(directory, names);
   const listed = segmentIds(names);
   for (const [id, { file }] of came) {
     if (listed.includes(id)) continue;
@@ -107,11 +109,14 @@ function trySurvey(
     checkOwner(found[0]!.header, header, id, file.path);
   }
   look(found);
+  for (const { file } of found) file.lookAgain?.();
   for (const one of found) one.size = one.file.size();
   const ids = isSealed ? listed.slice(0, -1) : listed;
   const newest = ids.at(-1);
   if (newest === undefined) throw noStoreError(directory);
-  const newestSize = (came.get(newest) ?? known.get(newest)!).file.size();
+  const { file } = came.get(newest) ?? known.get(newest)!;
+  file.lookAgain?.();
+  const newestSize = file.size();
   const again = segmentIds(listNames(files, directory));
   if (again.join() !== listed.join()) return undefined;
   return { ids, came: found, isSealed, names, newestSize };

@@ -96,22 +96,30 @@ export class EncryptedContent {
     file: FileHandle,
   ): EncryptedContent {
     const content = new EncryptedContent(path, tools);
+    content.lookAgain(file);
+    return content;
+  }
+
+  /** Finds out what the file holds now. */
+  lookAgain(file: FileHandle): void {
     const size = file.size();
-    if (size === 0) return content;
-    const head = readStretch(file, 0, HEAD_BYTES);
-    const cipher = tools.findCipher(head, path, size);
+    if (size === 0) return;
+    const cipher = this.#cipher ?? this.#tools.findCipher(
+      readStretch(file, 0, HEAD_BYTES),
+      this.path,
+      size,
+    );
+    this.#isUnreadable = cipher === undefined;
     let end = HEAD_BYTES;
-    if (cipher === undefined) {
-      content.#isUnreadable = true;
-    } else {
+    if (cipher !== undefined) {
       const last = findLastFrame(file, cipher, size);
       end = last.end;
-      content.#cipher = cipher;
-      content.#map = new FrameMap(cipher, end);
-      content.#soundLength = last.length;
+      this.#cipher = cipher;
+      // Others may have cut frames and put other ones in their place.
+      this.#map = new FrameMap(cipher, end);
+      this.#soundLength = last.length;
     }
-    content.#length = content.#soundLength + noiseLength(size - end);
-    return content;
+    this.#length = this.#soundLength + noiseLength(size - end);
   }
 
   /** Bytes of plain text. */

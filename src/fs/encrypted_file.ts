@@ -97,6 +97,11 @@ export class EncryptedFile implements FileHandle {
     this.#content.truncate(this.#file, length);
   }
 
+  /** Takes note of what others wrote or cut. */
+  lookAgain(): void {
+    this.#content.lookAgain(this.#file);
+  }
+
   /** Bytes of plain text. */
   size(): number {
     return this.#content.length;

@@ -113,7 +113,12 @@ export class EncryptedFileSystem implements FileSystem {
         { path },
       );
     }
-    const dataKey = this.#ring!.get(dataKeyIdOf(head) ?? 0);
+    const id = dataKeyIdOf(head) ?? 0;
+    if (this.#isReadOnly && this.#ring!.get(id) === undefined) {
+      // Whoever writes may have made a new one.
+      this.#openKeys(this.#directory);
+    }
+    const dataKey = this.#ring!.get(id);
     return dataKey && FileCipher.resume(head, dataKey);
   }
 

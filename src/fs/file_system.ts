@@ -53,6 +53,11 @@ export interface FileHandle {
   truncate(length: number): void;
   /** The length of the file in bytes. */
   size(): number;
+  /**
+   * Takes note of what others wrote or cut since the file was opened. Not there where
+   * that shows by itself.
+   */
+  lookAgain?(): void;
   /** Returns when the file's bytes are on the medium. */
   sync(): void;
   /** The same off the event loop. */

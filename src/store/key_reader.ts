@@ -39,7 +39,7 @@ export function hasValue(engine: ReadEngine): boolean {
 }
 
 /** True if the record of the key at hand, which has one, might yet be undone. */
-function isPending({ key, ledger, log }: Engine): boolean {
+function isPending({ key, ledger, log }: ReadEngine): boolean {
   const { index } = ledger;
   const pointer = index.find(key);
   const { id, flushedLength } = log.active;
@@ -238,9 +238,7 @@ export abstract class KeyReader {
     if (engine !== undefined && isPending(engine)) {
       // A write that is undone gives its version back, and another commit gets it: a
       // check of what was read here must not take that for this.
-      try {
-        engine.writer.flush();
-      } catch { /* the writers of those records were told */ }
+      engine.flushedVersion();
       engine = this.#find(key);
     }
     const bytes = typeof key === "string" ? encoder.encode(key) : key.slice();

@@ -4,6 +4,10 @@
  * @module
  */
 
+import {
+  checkEncryption,
+  type EncryptionOptions,
+} from "./encryption_options.ts";
 import { nearestName } from "./nearest_name.ts";
 import { checkOption, OPTION_RULES, type OptionRule } from "./options.ts";
 
@@ -30,12 +34,23 @@ export interface ReaderOptions {
    * @default {0}
    */
   refreshInterval?: number;
+  /** The keys of an encrypted store. Default: none, the store is not encrypted. */
+  encryption?: EncryptionOptions;
+}
+
+/** The settings with every default filled in. */
+export interface ResolvedReaderOptions
+  extends Required<Omit<ReaderOptions, "encryption">> {
+  /** The keys, checked and copied. */
+  encryption: Required<EncryptionOptions> | undefined;
 }
 
 const SHARED = ["path", "blockCacheSize"];
 
 /** A rule of a reader's setting. */
-type ReaderRule = Omit<OptionRule, "name"> & { name: keyof ReaderOptions };
+type ReaderRule = Omit<OptionRule, "name"> & {
+  name: Exclude<keyof ReaderOptions, "encryption">;
+};
 
 /** Every setting of a reader. */
 export const READER_RULES: readonly ReaderRule[] = [
@@ -58,13 +73,13 @@ export const READER_RULES: readonly ReaderRule[] = [
  */
 export function resolveReaderOptions(
   options: ReaderOptions,
-): Required<ReaderOptions> {
+): ResolvedReaderOptions {
   if (typeof options !== "object" || options === null) {
     throw new TypeError(
       `Cannot open the reader: options must be a path or an object, not ${typeof options}`,
     );
   }
-  const names: string[] = READER_RULES.map(({ name }) => name);
+  const names = [...READER_RULES.map(({ name }) => name), "encryption"];
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const near = nearestName(name, names);
@@ -73,12 +88,15 @@ export function resolveReaderOptions(
         (near === undefined ? "" : `, did you mean "${near}"?`),
     );
   }
-  const resolved: Record<string, unknown> = {};
+  const { encryption } = options;
+  const resolved: Record<string, unknown> = {
+    encryption: encryption && checkEncryption(encryption),
+  };
   for (const rule of READER_RULES) {
     const value = options[rule.name] ?? rule.default;
     const problem = checkOption(rule as OptionRule, value);
     if (problem !== undefined) throw problem;
     resolved[rule.name] = value;
   }
-  return resolved as unknown as Required<ReaderOptions>;
+  return resolved as unknown as ResolvedReaderOptions;
 }

@@ -7,6 +7,7 @@
 import { ReaderEngine, type RefreshReport } from "../engine/reader_engine.ts";
 import type { Host } from "../fs/file_system.ts";
 import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
+import { encryptedHost } from "./encrypted_host.ts";
 import { BucketReader, LiveReader } from "./live_reader.ts";
 import { type ReaderOptions, resolveReaderOptions } from "./reader_options.ts";
 import { type ReaderStats, readReaderStats } from "./reader_stats.ts";
@@ -17,10 +18,13 @@ export function openReaderEngine(
   options: ReaderOptions,
   host?: Host,
 ): ReaderEngine {
-  const { path, ...settings } = resolveReaderOptions(options);
+  const { path, encryption, ...settings } = resolveReaderOptions(options);
+  const machine = host ?? systemHost(new NodeFileSystem());
   return new ReaderEngine(
     path,
-    host ?? systemHost(new NodeFileSystem()),
+    encryption === undefined
+      ? machine
+      : encryptedHost(machine, encryption, true),
     settings,
   );
 }
@@ -74,7 +78,8 @@ export class StoreReader extends LiveReader implements AsyncDisposable {
    * @throws {TypeError} If a setting is unknown or of the wrong type.
    * @throws {RangeError} If a setting is out of its range.
    * @throws {StoreError} `BAD_PATH` if there is no store, `PERMISSION` if it may not be
-   * read, `UNSUPPORTED_FORMAT` if a newer version wrote it.
+   * read, `UNSUPPORTED_FORMAT` if a newer version wrote it, `ENCRYPTED`,
+   * `NOT_ENCRYPTED` or `WRONG_KEY` if the key is not the store's.
    * @throws {CorruptionError} If bytes on disk are not what was written. Bad bytes at
    * the end of the newest segment are none: the writer may be about to write there.
    *

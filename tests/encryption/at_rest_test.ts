@@ -19,13 +19,24 @@ const options = (path: string, isEncrypted: boolean): StoreOptions => ({
   ...isEncrypted ? { encryption: { key: KEY } } : {},
 });
 
+/** The bytes of a file; of a retired segment none may be left. */
+function readIfPresent(path: string): Uint8Array {
+  try {
+    return Deno.readFileSync(path);
+  } catch (error) {
+    if (!(error instanceof Deno.errors.NotFound)) throw error;
+    assert(path.endsWith(".retired.tmp"), path);
+    return new Uint8Array(0);
+  }
+}
+
 /** The names of the files that have one of the secrets, or the user's key, in clear. */
 function filesWithSecrets(path: string): string[] {
   const needles = SECRETS.map((text) => new TextEncoder().encode(text));
   needles.push(KEY.subarray(0, 8));
   const found: string[] = [];
   for (const { name } of Deno.readDirSync(path)) {
-    const bytes = Deno.readFileSync(`${path}/${name}`);
+    const bytes = readIfPresent(`${path}/${name}`);
     const text = new TextDecoder("latin1").decode(bytes);
     const hasOne = needles.some((needle) =>
       text.includes(new TextDecoder("latin1").decode(needle))

@@ -34,7 +34,8 @@ function commandOf(runtime: Runtime, words: string[]): Deno.Command {
     ? [
       "run",
       "--no-prompt",
-      `--allow-read=${ARTEFACT}`,
+      // A worker's modules need it, unlike those of the program itself.
+      `--allow-read=${ARTEFACT},tests/interop,src,mod.ts`,
       `--allow-write=${ARTEFACT}`,
       "--allow-net=127.0.0.1",
       "--allow-env=LOG_TOKENS,LOG_STREAM",
@@ -115,6 +116,7 @@ const [deno] = runtimes;
 await checkArtefact();
 for (const runtime of runtimes) {
   await run(runtime, "suite", `${DATA}/suite-${runtime.name}`);
+  await run(runtime, "readers", `${DATA}/readers-${runtime.name}`);
 }
 
 const chain = [...runtimes, deno!];
@@ -129,6 +131,7 @@ for (const [i, holder] of runtimes.entries()) {
   const child = await hold(holder, directory);
   for (const opener of runtimes) {
     await run(opener, "refused", directory, holder.name);
+    await run(opener, "reads", directory, holder.name);
   }
   await release(child, false);
   const next = runtimes[(i + 1) % runtimes.length]!;

@@ -5,6 +5,8 @@
  * - `link N`: link N of the chain of runtimes that write one store.
  * - `encrypted-link N`: the same of an encrypted store; each link brings a new key.
  * - `server`: the plugin behind this runtime's server.
+ * - `readers`: workers read what this thread writes.
+ * - `reads`: reads a store that is held elsewhere.
  * - `hold`: opens the store, writes, says "ready" and keeps it until input ends.
  * - `refused`: the store is held elsewhere, so it must not open.
  * - `opens`: the store must open and have what its holder wrote.
@@ -30,6 +32,12 @@ switch (name) {
   }
   case "server":
     await (await import("./server.mjs")).runServer(directory);
+    break;
+  case "readers":
+    await (await import("./readers.mjs")).runReaders(directory);
+    break;
+  case "reads":
+    await (await import("./readers.mjs")).runRead(directory, argument);
     break;
   case "hold": {
     const { Store } = await import("@sett/badger");

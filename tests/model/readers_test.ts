@@ -31,6 +31,7 @@ const SETTINGS = {
   valueLogGcEnabled: false,
 };
 const BUCKET = "b";
+const ENCRYPTION = { encryption: { key: new Uint8Array(32).fill(5) } };
 
 /** Files that several engines share; those of a killed writer do nothing more. */
 class SharedFiles extends FailingFileSystem {
@@ -132,7 +133,7 @@ const anyStep = fc.oneof(
     weight: 1,
     arbitrary: fc.record({
       do: fc.constant("fail" as const),
-      freeBytes: fc.nat(200),
+      freeBytes: fc.nat(300),
       isSeen: fc.boolean(),
       commits: fc.array(anyCommit, { minLength: 1, maxLength: 4 }),
       isRepeated: fc.boolean(),
@@ -202,8 +203,12 @@ class Trial {
   #snapshots: { snapshot: Lists; lines: string[] }[] = [];
   #number = 0;
 
-  constructor(seed: number) {
+  /** Adds the keys, where the files are encrypted. */
+  readonly #encryption: typeof ENCRYPTION | Record<never, never>;
+
+  constructor(seed: number, isEncrypted: boolean) {
     this.#seed = seed;
+    this.#encryption = isEncrypted ? ENCRYPTION : {};
     this.#readerHost = new LookedAtHost(this.#files, START_TIME, seed);
     this.#openStore();
     this.#reader = this.#openReader();
@@ -216,13 +221,18 @@ class Trial {
   #openStore(): void {
     const seed = this.#seed + ++this.#opened;
     this.#writerHost = new LookedAtHost(this.#files, this.#time, seed);
-    this.#engine = openEngine(SETTINGS, this.#writerHost);
+    const settings = { ...SETTINGS, ...this.#encryption };
+    this.#engine = openEngine(settings, this.#writerHost);
     this.#store = new Store(this.#engine);
     this.#forgetUndone();
   }
 
   #openReader(): StoreReader {
-    const options = { path: PATH, blockCacheSize: 1 << 20 };
+    const options = {
+      path: PATH,
+      blockCacheSize: 1 << 20,
+      ...this.#encryption,
+    };
     const reader = new StoreReader(openReaderEngine(options, this.#readerHost));
     this.#snapshots = [];
     this.#isStale = false;
@@ -454,8 +464,9 @@ Deno.test("a reader shows whole commits up to one, whatever the writer does", as
     fc.asyncProperty(
       fc.array(anyStep, { minLength: 5, maxLength: 80, size: "max" }),
       fc.integer(),
-      async (steps, seed) => {
-        const trial = new Trial(seed);
+      fc.boolean(),
+      async (steps, seed, isEncrypted) => {
+        const trial = new Trial(seed, isEncrypted);
         for (const step of steps) await trial.take(step);
         await trial.end();
         looks += trial.looks;
@@ -466,4 +477,5 @@ Deno.test("a reader shows whole commits up to one, whatever the writer does", as
     { numRuns: 150 },
   );
   console.log({ looks, rebuilds, healed });
+  assert(looks > 1000 && rebuilds > 0);
 });
