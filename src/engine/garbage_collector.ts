@@ -307,29 +307,27 @@ export class GarbageCollector {
     const key = this.#key;
     key.loadRecord(scanner.window, scanner.keyStart, head.keyLength, isBucket);
     const ledger = this.#ledger;
-    const { index } = ledger;
+    const { index, history } = ledger;
     const { arena } = index;
     const pointer = index.find(key);
     if (pointer === 0 || !arena.isAt(pointer, victim.id, scanner.offset)) {
       return 0;
     }
     const writer = this.#writer;
+    const isSwept = (arena.tag(pointer) & TAG_SWEPT) !== 0;
     const hasExpired = (head.flags & FLAG_EXPIRING) !== 0 &&
-      ((arena.tag(pointer) & TAG_SWEPT) !== 0 ||
-        arena.expiry(pointer) <= this.#now());
+      (isSwept || arena.expiry(pointer) <= this.#now());
     if (hasExpired && arena.stalePuts(pointer) === 0) {
       // It hides nothing and goes with the victim. Until that is settled its entry
       // names a segment that is no more, so it must be swept: nobody looks then.
-      if ((arena.tag(pointer) & TAG_SWEPT) === 0) {
+      if (!isSwept) {
         ledger.sweepEntry(pointer);
         this.#onSwept();
       }
       return 0;
     }
-    const { history } = ledger;
     // To move a record changes no moment. What has expired had a value at some.
-    history.isSuspended = !hasExpired ||
-      (arena.tag(pointer) & TAG_SWEPT) !== 0;
+    history.isSuspended = !hasExpired || isSwept;
     try {
       if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {
         writer.appendTombstone(head.version, 0);
