@@ -251,6 +251,8 @@ export class AtomicOperation {
     try {
       const engine = this.#engine;
       engine.check("commit an atomic operation");
+      // What a poisoned store refuses it refuses before it reads anything.
+      if (this.#writes.length > 0) engine.writer.syncer.check();
       if (!this.#holds()) {
         return engine.queue.doneFalse.then(() => ({ ok: false }));
       }
