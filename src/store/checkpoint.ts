@@ -20,6 +20,7 @@ import {
   type FileSystem,
   joinPath,
   readFile,
+  readFully,
   writeFully,
 } from "../fs/file_system.ts";
 import { MemoryFileSystem } from "../fs/memory_file_system.ts";
@@ -117,13 +118,16 @@ class Checkpoint {
     // Most of the sync that a rotation does on this thread is done off it first.
     await engine.queue.sync();
     this.#check();
-    // An encrypted store's keys, wrapped under the user's.
-    await this.#copyIfThere(KEYS_NAME, true);
     // From here to the last link there is no wait, so the links show one moment.
     engine.sweep();
     if (log.active.recordCount > 0) writer.rotate();
     const version = writer.nextVersion - 1;
-    const active = readFile(this.#files, log.active.file.path);
+    const { id: newestId } = log.active;
+    const newest = readFile(this.#files, log.active.file.path);
+    // An encrypted store's keys, wrapped under the user's: of the same moment, for a new
+    // one may be made, and files under it, while others are copied.
+    const keys = this.#readIfThere(KEYS_NAME);
+    if (keys !== undefined) this.#write(KEYS_NAME, keys);
     const sealed = [...log.segments.values()].slice(0, -1);
     const unlinked = new Map<Segment, FileHandle>();
     for (const segment of sealed) {
@@ -137,12 +141,12 @@ class Checkpoint {
       for (const [{ id }, file] of unlinked) {
         await this.#copy(file, segmentName(id), true);
       }
-      for (const { id } of sealed) await this.#copyIfThere(hintName(id), false);
+      for (const { id } of sealed) await this.#copyIfThere(hintName(id));
     } finally {
       for (const file of unlinked.values()) file.close();
     }
     // Without a newest segment of its own the twin would append to one of ours.
-    this.#write(segmentName(log.active.id), active);
+    this.#write(segmentName(newestId), newest);
     writeBase(this.#target, this.#directory, {
       lineage: log.host.randomBytes(LINEAGE_BYTES),
       origin: lineage,
@@ -193,18 +197,33 @@ class Checkpoint {
     }
   }
 
-  /** Copies a file that may be gone: without its hints a twin only opens slower. */
-  async #copyIfThere(name: string, isSynced: boolean): Promise<void> {
+  #openIfThere(name: string): FileHandle | undefined {
     const path = joinPath(this.#engine.log.directory, name);
-    let from: FileHandle;
     try {
-      from = this.#files.open(path, "read");
+      return this.#files.open(path, "read");
     } catch (error) {
-      if (isNotFound((error as StoreError).cause)) return;
+      if (isNotFound((error as StoreError).cause)) return undefined;
       throw error;
     }
+  }
+
+  #readIfThere(name: string): Uint8Array | undefined {
+    const file = this.#openIfThere(name);
+    if (file === undefined) return undefined;
     try {
-      await this.#copy(from, name, isSynced);
+      const bytes = new Uint8Array(file.size());
+      return bytes.subarray(0, readFully(file, bytes, 0, bytes.length, 0));
+    } finally {
+      file.close();
+    }
+  }
+
+  /** Copies a file that may be gone: without its hints a twin only opens slower. */
+  async #copyIfThere(name: string): Promise<void> {
+    const from = this.#openIfThere(name);
+    if (from === undefined) return;
+    try {
+      await this.#copy(from, name, false);
     } finally {
       from.close();
     }

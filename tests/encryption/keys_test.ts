@@ -319,3 +319,26 @@ Deno.test("encryption: options of verify and salvage are checked", async () => {
     "a key has 32 bytes",
   );
 });
+
+Deno.test("encryption: a checkpoint has the keys of all its files, also if a new one is made meanwhile", async () => {
+  await using directory = tempDir();
+  const encryption = { key: newKey() };
+  const path = `${directory.path}/store`;
+  const store = await Store.open({ path, encryption });
+  for (let turns = 0; turns < 12; turns++) {
+    await store.set("turns", `${turns}`);
+    const target = `${directory.path}/checkpoint ${turns}`;
+    const checkpoint = store.checkpoint(target);
+    // At another moment of the checkpoint each time.
+    for (let i = 0; i < turns; i++) {
+      await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    await store.rotateDataKey();
+    await store.set("after", `${turns}`);
+    await checkpoint;
+    const twin = await Store.open({ path: target, encryption });
+    assertEquals(await text(twin, "turns"), `${turns}`);
+    await twin.close();
+  }
+  await store.close();
+});

@@ -21,6 +21,7 @@ import {
   SECTOR_BYTES,
 } from "../../src/fs/frame.ts";
 import { MemoryFileSystem } from "../../src/fs/memory_file_system.ts";
+import { FailingFileSystem } from "../support/simulated_host.ts";
 
 const PATH = "d/0000000001.vlog";
 const KEY = Uint8Array.from({ length: 32 }, (_, i) => i + 1);
@@ -428,4 +429,43 @@ Deno.test("encrypted file: what is there cannot be replaced by something else", 
   assertThrows(() => file.renew!(0, 5001), StoreError, "ends before 5001");
   assertThrows(write(pattern(10, 1), 5001), StoreError, "at its end only");
   assertSame(readAll(file), pattern(5000, 1));
+});
+
+Deno.test("encrypted file: what was cut does not show where the frame behind it is damaged", () => {
+  const machine = new Machine();
+  const file = machine.files.open(PATH, "create");
+  const first = new Uint8Array(300).fill(0x41);
+  append(file, first);
+  file.truncate(100);
+  append(file, new Uint8Array(50).fill(0x42));
+  append(file, new Uint8Array(50).fill(0x43));
+  const [, cut, damaged] = framesOf(machine.bytes);
+  assertEquals([cut!.length, damaged!.offset], [0, 100]);
+  const at = damaged!.position + 25;
+  machine.bytes = machine.bytes.with(at, machine.bytes[at]! ^ 0xff);
+  const read = readAll(machine.restart());
+  assertSame(read.subarray(0, 100), first.subarray(0, 100));
+  assert(read.subarray(100, 150).every((byte) => (byte & 3) === 0));
+  assertSame(read.subarray(150), new Uint8Array(50).fill(0x43));
+});
+
+Deno.test("encrypted file: a write that broke off leaves nothing behind the next one", () => {
+  const raw = new FailingFileSystem();
+  const open = () => {
+    const files = new EncryptedFileSystem(raw, randomBytes, { key: KEY });
+    files.lock("d").release();
+    return files;
+  };
+  const file = open().open(PATH, "create");
+  for (const isFirst of [true, false]) {
+    const length = file.size();
+    raw.freeBytes = 3000;
+    assertThrows(() => append(file, pattern(9000, 1)), StoreError, "full");
+    raw.freeBytes = Infinity;
+    assertEquals(file.size(), length);
+    append(file, pattern(100, isFirst ? 2 : 3));
+  }
+  const expected = concat(pattern(100, 2), pattern(100, 3));
+  assertSame(readAll(file), expected);
+  assertSame(readAll(open().open(PATH, "write")), expected);
 });
