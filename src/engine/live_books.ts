@@ -21,7 +21,12 @@ import { type LoadedSnapshot, readSnapshot } from "./index_snapshot.ts";
 import { KeyBuffer } from "./key_buffer.ts";
 import { KeyLedger } from "./key_ledger.ts";
 import { type LiveTail, readTail, settledTail } from "./live_tail.ts";
-import { addSegments, checkCovered, readHint } from "./segment_files.ts";
+import {
+  addSegments,
+  checkCovered,
+  isHintWhole,
+  readHint,
+} from "./segment_files.ts";
 import { SegmentReplay } from "./segment_replay.ts";
 import { type Survey, takeSurvey } from "./survey.ts";
 
@@ -174,8 +179,10 @@ function replayAll(
     const size = isNewest ? newestSize : segment.flushedLength;
     const replay = new SegmentReplay(segment, ledger, key, size);
     replay.makesRows = false;
-    if (segment.length < size) {
-      replay.useHint(isNewest ? newestHint : readHint(log, segment.id));
+    // A hint may know of more bytes than there are, also where the snapshot does not.
+    if (isNewest) replay.useHint(newestHint);
+    else if (segment.length < size || !isHintWhole(log, segment.id, replay)) {
+      replay.useHint(readHint(log, segment.id));
     }
     if (isNewest && !isSealed) {
       const from = segment.length;

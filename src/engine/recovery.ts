@@ -14,10 +14,9 @@
  * @module
  */
 
-import { StoreError } from "../errors.ts";
 import { type FileHandle, type Host, joinPath } from "../fs/file_system.ts";
 import { type FileHeader, STORE_ID_BYTES } from "../format/file_header.ts";
-import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
+import { SNAPSHOT_NAME } from "../format/file_names.ts";
 import { countedVersion } from "../format/record.ts";
 import type { Segment } from "../log/segment.ts";
 import { ValueLog } from "../log/value_log.ts";
@@ -33,6 +32,7 @@ import {
   addSegments,
   checkCovered,
   type FoundSegment,
+  isHintWhole,
   openSegments,
   openSoundSegments,
   readHint,
@@ -231,7 +231,8 @@ class Recovery {
     const isNewest = segment === log.active;
     const isSealed = !isNewest || this.#mustSeal;
     // What the snapshot has whole needs no hints, only where more of them would go.
-    const isKnown = segment.length === size && this.#skimHint(replay, segment);
+    const isKnown = segment.length === size &&
+      isHintWhole(log, segment.id, replay);
     if (!isKnown) replay.useHint(readHint(log, segment.id));
     const scanStart = segment.length;
     const problem = replay.scan();
@@ -315,19 +316,5 @@ class Recovery {
       replay.problemOffset,
       `${problem}, though the log says that the first ${synced} bytes were synced`,
     );
-  }
-
-  #skimHint(replay: SegmentReplay, segment: Segment): boolean {
-    const path = joinPath(this.#directory, hintName(segment.id));
-    let file: FileHandle | undefined;
-    try {
-      file = this.#host.files.open(path, "read");
-      return replay.skimHint(file);
-    } catch (error) {
-      if (error instanceof StoreError) return false;
-      throw error;
-    } finally {
-      file?.close();
-    }
   }
 }

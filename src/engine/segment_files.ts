@@ -33,6 +33,7 @@ import type { LostRange } from "../log/salvage_reader.ts";
 import { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
 import type { SnapshotSegment } from "./index_snapshot.ts";
+import type { SegmentReplay } from "./segment_replay.ts";
 
 /** A segment on disk whose header is sound. */
 export interface FoundSegment {
@@ -291,6 +292,24 @@ export function readHint(log: ValueLog, id: number): Uint8Array | undefined {
     // No hint, or a damaged one: the segment itself tells the same.
     if (error instanceof StoreError) return undefined;
     throw error;
+  }
+}
+
+/** Whether the hint file of a segment that is known whole need not be read. */
+export function isHintWhole(
+  log: ValueLog,
+  id: number,
+  replay: SegmentReplay,
+): boolean {
+  let file: FileHandle | undefined;
+  try {
+    file = log.files.open(joinPath(log.directory, hintName(id)), "read");
+    return replay.skimHint(file);
+  } catch (error) {
+    if (error instanceof StoreError) return false;
+    throw error;
+  } finally {
+    file?.close();
   }
 }
 

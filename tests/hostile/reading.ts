@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { Store } from "../../src/store/store.ts";
+import type { KeyReader } from "../../src/store/key_reader.ts";
 import { areEqual, splitName } from "./store_maker.ts";
 import type { Dice } from "./dice.ts";
 import { Violation } from "./meters.ts";
@@ -16,6 +16,9 @@ import type { Mutant } from "./mutant.ts";
  * not there are not in it.
  */
 export type State = Map<string, number | "other store" | "unknown" | "error">;
+
+/** What is read: a store, or a reader of one. */
+export type Readable = KeyReader & { bucket(name: string): KeyReader };
 
 /** A count, roughly. */
 export function signOf(count: number): string {
@@ -52,7 +55,7 @@ function judge(
 /** Reads every key, one by one and as a list. */
 export async function readState(
   mutant: Mutant,
-  store: Store,
+  store: Readable,
   dice: Dice,
   onError: (error: unknown) => void,
 ): Promise<State> {
@@ -83,7 +86,7 @@ export async function readState(
 /** A list must say the same as the single reads did, unless the index may lie. */
 async function readList(
   mutant: Mutant,
-  store: Store,
+  store: Readable,
   bucket: string | undefined,
   state: State,
   onError: (error: unknown) => void,

@@ -16,6 +16,7 @@ import { kindOf } from "./layout.ts";
 import { Violation } from "./meters.ts";
 import { tryOffline } from "./offline.ts";
 import { lower, type Mutant } from "./mutant.ts";
+import { tryReader } from "./reader.ts";
 import {
   checkPrefix,
   mergeReads,
@@ -47,6 +48,8 @@ const RECOVERIES: readonly Recovery[] = [
 ];
 /** Of so many mutants one is verified and salvaged before it is opened. */
 const OFFLINE_CHANCE = 0.15;
+/** Of so many one is opened by a reader before, and beside a writer. */
+const READER_CHANCE = 0.2;
 
 class Trial {
   readonly #mutant: Mutant;
@@ -270,6 +273,7 @@ export async function runTrial(mutant: Mutant, dice: Dice): Promise<Outcome> {
   let violation: string | undefined;
   try {
     if (dice.chance(OFFLINE_CHANCE)) await tryOffline(mutant, dice);
+    if (dice.chance(READER_CHANCE)) await tryReader(mutant, dice);
     name = await trial.run();
   } catch (error) {
     name = "VIOLATION";

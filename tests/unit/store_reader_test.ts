@@ -599,6 +599,29 @@ Deno.test("reader: bytes that were synced are no write under way", async () => {
   await store.close();
 });
 
+Deno.test("reader: an older segment is refused where hints know of more, though a snapshot does not", async () => {
+  for (const isSealed of [false, true]) {
+    const host = new FixedHost();
+    let store = openStore(host);
+    await store.set("a", "1");
+    await store.close();
+    const copy = host.files.afterKill(PATH);
+    store = openStore(host);
+    await store.set("b", "1");
+    await store.close();
+    for (const name of [segmentName(1), "index.snapshot"]) {
+      const path = joinPath(PATH, name);
+      const bytes = readFile(copy, path);
+      host.files.remove(path);
+      host.files.open(path, "create").write(bytes, 0, bytes.length, 0);
+    }
+    if (isSealed) host.files.open(joinPath(PATH, segmentName(2)), "create");
+    for (const open of [openReader, openStore]) {
+      assertThrows(() => open(host), CorruptionError, "were synced");
+    }
+  }
+});
+
 Deno.test("reader: a segment of another store is refused", async () => {
   const host = new FixedHost();
   const store = openStore(host);
