@@ -35,6 +35,7 @@ interface Promised {
   version: number;
   /** It should change something. */
   isChange: boolean;
+  isReading: boolean;
   errorsBefore: number;
   wasPoisoned: boolean;
   onDone: ((moment: number) => void) | undefined;
@@ -54,6 +55,8 @@ export interface Request {
   expectedOf?: (version: number) => unknown;
   /** It takes as many slices as it likes. */
   isLong?: boolean;
+  /** It reads before it writes, and so may fail earlier than a write would. */
+  isReading?: boolean;
   /** Called with the moment at which it resolved. */
   onDone?: (moment: number) => void;
 }
@@ -289,6 +292,7 @@ export class Session {
       expected: request.expectedOf ?? (() => request.expected),
       version: writer.nextVersion - 1,
       isChange: changes.length > 0,
+      isReading: request.isReading ?? false,
       errorsBefore: errors,
       wasPoisoned,
       onDone: request.onDone,
@@ -392,7 +396,8 @@ export class Session {
   #checkError(promised: Promised, error: unknown): void {
     const { what, commit, wasPoisoned, isChange } = promised;
     this.expectError(what, error, promised.errorsBefore, wasPoisoned);
-    if (wasPoisoned && isChange && (error as StoreError).code !== "POISONED") {
+    const isPlain = isChange && !promised.isReading;
+    if (wasPoisoned && isPlain && (error as StoreError).code !== "POISONED") {
       throw new Error(`${what}: not POISONED but ${error}`, { cause: error });
     }
     if (commit === undefined || !this.#model.has(commit)) return;
