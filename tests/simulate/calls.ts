@@ -322,7 +322,6 @@ export class Calls {
     });
     const request = {
       what: "atomic",
-      isReading: checks.length > 0 || writes.some(({ by }) => by !== undefined),
       changes: isGood ? this.#model.resolve(writes, this.#now) : [],
       expectedOf: (version: number) =>
         isGood ? writeVersionstamp(version) : "conflict",

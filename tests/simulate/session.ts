@@ -35,7 +35,6 @@ interface Promised {
   version: number;
   /** It should change something. */
   isChange: boolean;
-  isReading: boolean;
   errorsBefore: number;
   wasPoisoned: boolean;
   onDone: ((moment: number) => void) | undefined;
@@ -55,8 +54,6 @@ export interface Request {
   expectedOf?: (version: number) => unknown;
   /** It takes as many slices as it likes. */
   isLong?: boolean;
-  /** It reads before it writes, and so may fail earlier than a write would. */
-  isReading?: boolean;
   /** Called with the moment at which it resolved. */
   onDone?: (moment: number) => void;
 }
@@ -292,7 +289,6 @@ export class Session {
       expected: request.expectedOf ?? (() => request.expected),
       version: writer.nextVersion - 1,
       isChange: changes.length > 0,
-      isReading: request.isReading ?? false,
       errorsBefore: errors,
       wasPoisoned,
       onDone: request.onDone,
@@ -396,8 +392,7 @@ export class Session {
   #checkError(promised: Promised, error: unknown): void {
     const { what, commit, wasPoisoned, isChange } = promised;
     this.expectError(what, error, promised.errorsBefore, wasPoisoned);
-    const isPlain = isChange && !promised.isReading;
-    if (wasPoisoned && isPlain && (error as StoreError).code !== "POISONED") {
+    if (wasPoisoned && isChange && (error as StoreError).code !== "POISONED") {
       throw new Error(`${what}: not POISONED but ${error}`, { cause: error });
     }
     if (commit === undefined || !this.#model.has(commit)) return;
