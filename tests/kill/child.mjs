@@ -14,7 +14,13 @@
  */
 import { writeSync } from "node:fs";
 import process from "node:process";
-import { replay, stepOf, valueOf, WINDOW_MAX } from "./operations.mjs";
+import {
+  isCounter,
+  replay,
+  stepOf,
+  valueOf,
+  WINDOW_MAX,
+} from "./operations.mjs";
 
 const [module, path, seedText, sync, phase] = process.argv.slice(2);
 const seed = Number(seedText);
@@ -47,11 +53,22 @@ function openStore() {
   });
 }
 
-/** Reads every key; returns which operation set it. */
+function readCount(bytes) {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return view.getBigUint64(0, true);
+}
+
+/** Reads every key; returns which operation set it, or the count of a counter. */
 async function readAll(store) {
   const state = new Map();
   for await (const [key, value] of store.list()) {
     const name = decoder.decode(key);
+    if (isCounter(name)) {
+      const count = store.getCounter(name);
+      if (count !== readCount(value)) throw new Error(`${name}: ${count}`);
+      state.set(name, Number(count));
+      continue;
+    }
     const text = decoder.decode(value);
     const n = Number(text.slice(0, text.indexOf(" ")));
     if (text !== valueOf(seed, n, name)) {
@@ -78,16 +95,46 @@ async function compare(store, state) {
   if (found.size !== state.size) throw new Error(`${found.size} keys`);
 }
 
+/** Reads a key, and writes it with what counts such writes if it is still the same. */
+async function performAtomic(store, n, key, counters) {
+  const operation = store.atomic().check(store.getEntry(key));
+  operation.set(key, valueOf(seed, n, key));
+  for (const counter of counters) operation.sum(counter, 1n);
+  const { ok } = await operation.commit();
+  if (!ok) throw new Error(`nobody else set ${key}`);
+}
+
+function performTransaction(store, n, key, counters) {
+  return store.transaction((tx) => {
+    tx.set(key, valueOf(seed, n, key));
+    for (const counter of counters) {
+      const bytes = tx.get(counter);
+      const count = new Uint8Array(8);
+      const next = (bytes === undefined ? 0n : readCount(bytes)) + 1n;
+      new DataView(count.buffer).setBigUint64(0, next, true);
+      tx.set(counter, count);
+    }
+  });
+}
+
 function perform(store, n) {
   const step = stepOf(seed, n);
-  if (step.isBatch) {
-    const batch = store.batch();
-    for (const key of step.set) batch.set(key, valueOf(seed, n, key));
-    for (const key of step.delete) batch.delete(key);
-    return batch.commit();
-  }
   const [gone] = step.delete;
   const [key] = step.set;
+  switch (step.kind) {
+    case "batch": {
+      const batch = store.batch();
+      for (const key of step.set) batch.set(key, valueOf(seed, n, key));
+      for (const key of step.delete) batch.delete(key);
+      return batch.commit();
+    }
+    case "increment":
+      return store.increment(step.count[0]);
+    case "atomic":
+      return performAtomic(store, n, key, step.count);
+    case "transaction":
+      return performTransaction(store, n, key, step.count);
+  }
   if (n % 61 === 0) {
     if (gone === undefined) store.setSync(key, valueOf(seed, n, key));
     else store.deleteSync(gone);
@@ -112,7 +159,12 @@ async function work(store, first, state) {
   for (let n = first, turn = 1;; turn++) {
     const last = n + turn * 7 % WINDOW_MAX;
     const waiting = [];
-    for (; n <= last; n++) waiting.push(perform(store, n));
+    for (; n <= last; n++) {
+      const done = perform(store, n);
+      waiting.push(done);
+      // It commits in a later step, and the next operation must not come before it.
+      if (stepOf(seed, n).kind === "transaction") await done;
+    }
     await Promise.all(waiting);
     say(`a ${last}`);
     replay(state, seed, n - waiting.length, last);

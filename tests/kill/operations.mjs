@@ -6,6 +6,7 @@
  */
 
 const KEYS = 400;
+const COUNTERS = 8;
 /** Operations that wait at a time, at most. */
 export const WINDOW_MAX = 32;
 
@@ -19,23 +20,51 @@ function mix(seed, n) {
 }
 
 /**
- * What the n-th operation does, `isBatch` in one commit.
+ * What the n-th operation does, in one commit: keys that it sets and deletes, and
+ * counters that it adds one to.
+ *
+ * @typedef {object} Step
+ * @property {"set" | "delete" | "batch" | "increment" | "atomic" | "transaction"} kind
+ * @property {string[]} set
+ * @property {string[]} delete
+ * @property {string[]} count
+ */
+
+/**
+ * What the n-th operation does.
  *
  * @param {number} seed
  * @param {number} n
- * @returns {{ isBatch: boolean, set: string[], delete: string[] }}
+ * @returns {Step}
  */
 export function stepOf(seed, n) {
   const random = mix(seed, n);
   const kind = random % 16;
   const key = (salt) => `key ${mix(random, salt) % KEYS}`;
-  if (kind < 3) return { isBatch: false, set: [], delete: [key(1)] };
+  const counter = (salt) => `count ${mix(random, salt) % COUNTERS}`;
+  if (kind < 3) return { kind: "delete", set: [], delete: [key(1)], count: [] };
   if (kind < 5) {
     const keys = new Set([key(1), key(2), key(3), "newest batch"]);
     const gone = [key(4), key(5)].filter((name) => !keys.has(name));
-    return { isBatch: true, set: [...keys], delete: gone };
+    return { kind: "batch", set: [...keys], delete: gone, count: [] };
   }
-  return { isBatch: false, set: [key(1)], delete: [] };
+  if (kind < 7) {
+    return { kind: "increment", set: [], delete: [], count: [counter(1)] };
+  }
+  const several = { set: [key(1)], delete: [], count: [counter(2), "all"] };
+  if (kind < 8) return { kind: "atomic", ...several };
+  if (kind < 9) return { kind: "transaction", ...several };
+  return { kind: "set", set: [key(1)], delete: [], count: [] };
+}
+
+/**
+ * True if the key is that of a counter.
+ *
+ * @param {string} key
+ * @returns {boolean}
+ */
+export function isCounter(key) {
+  return key === "all" || key.startsWith("count ");
 }
 
 /**
@@ -57,8 +86,8 @@ export function valueOf(seed, n, key) {
 }
 
 /**
- * Does to `state`, which has for each key the operation that set it, what the
- * operations from `from` to `to` do.
+ * Does to `state`, which has for each key the operation that set it, and for each
+ * counter its count, what the operations from `from` to `to` do.
  *
  * @param {Map<string, number>} state
  * @param {number} seed
@@ -71,5 +100,6 @@ export function replay(state, seed, from, to) {
     const step = stepOf(seed, n);
     for (const key of step.set) state.set(key, n);
     for (const key of step.delete) state.delete(key);
+    for (const key of step.count) state.set(key, (state.get(key) ?? 0) + 1);
   }
 }

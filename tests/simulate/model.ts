@@ -174,8 +174,7 @@ export class Model {
 
   /** A version is greater than those of all commits that are there. */
   #checkVersion(version: number): void {
-    const log = [...this.#archive.slice(-1), ...this.#commits];
-    for (const commit of log) {
+    for (const commit of [...this.#archive, ...this.#commits]) {
       if (commit.version < version) continue;
       if (commit.isCertain && !this.isLogUncertain) {
         throw new Error(`Version ${version} comes after ${commit.version}`);

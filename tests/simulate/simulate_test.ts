@@ -1,7 +1,7 @@
 import { assertEquals } from "@std/assert";
 import { campaign } from "./campaign.ts";
 
-const HISTORIES = 40;
+const HISTORIES = 32;
 const OPERATIONS = 100;
 
 Deno.test("simulation: a store does what the model does, through crashes and faults", async (t) => {

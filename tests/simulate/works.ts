@@ -186,6 +186,7 @@ export class Works {
     const waiting = changes.slice();
     let meant: Set<Address> = new Set();
     let from = 0;
+    let tried = 0;
     let removals = 0;
     const outcome = await session.watchOver(
       "deleteRange",
@@ -215,6 +216,7 @@ export class Works {
         );
         meant = new Set(live);
         from = session.changed.length;
+        tried = session.tried.length;
         const next = waiting.shift();
         if (next !== undefined) this.#change(next);
         return done;
@@ -226,7 +228,8 @@ export class Works {
       throw new Error(`deleteRange: ${outcome.value}, expected ${removals}`);
     }
     for (const at of meant) {
-      const isNew = this.#isChanged(from, (changed) => changed === at);
+      // Who tried to set it meanwhile may have found the disk full.
+      const isNew = session.tried.includes(at, tried);
       if (!isNew && this.#model.get(at, this.#now) !== undefined) {
         throw new Error(`deleteRange: ${at} is left`);
       }

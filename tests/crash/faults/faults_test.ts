@@ -6,7 +6,7 @@ import { ENCRYPTED_WORKLOADS, WORKLOADS } from "../states/workloads.ts";
 import { tryFaults } from "./inject.ts";
 
 /** Faults of a workload that are tried from each seed. */
-const TRIES = 5;
+const TRIES = 4;
 /** The same for an encrypted store. */
 const ENCRYPTED_TRIES = 3;
 

@@ -6,7 +6,7 @@ import { tryWorkload } from "./enumerate.ts";
 import { ENCRYPTED_WORKLOADS, WORKLOADS } from "./workloads.ts";
 
 /** Crash states of a workload that are tried from each seed. */
-const TRIES = 30;
+const TRIES = 24;
 /** The same for an encrypted store. */
 const ENCRYPTED_TRIES = 10;
 
