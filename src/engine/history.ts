@@ -16,8 +16,7 @@
 
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
-import { TAG_SWEPT, TAG_TOMBSTONE } from "./key_arena.ts";
-import type { KeyArena } from "./key_arena.ts";
+import { type KeyArena, TAG_SWEPT, TAG_TOMBSTONE } from "./key_arena.ts";
 import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
 
 /** Where the value of a key lay; `undefined` stands for a key without a value. */
@@ -37,6 +36,11 @@ export function keyText(key: Uint8Array, isBucket: boolean): string {
     text += String.fromCharCode(...key.subarray(from, from + 4096));
   }
   return text;
+}
+
+/** The same for the key at hand. */
+export function textOfKey({ bytes, length, tag }: KeyBuffer): string {
+  return keyText(bytes.subarray(0, length), (tag & TAG_BUCKET) !== 0);
 }
 
 /** The key that {@linkcode keyText} named. */
@@ -238,12 +242,8 @@ export class History {
   }
 
   #textOf(arena: KeyArena, pointer: number): string {
-    const key = this.#key;
-    return pointer === 0
-      ? keyText(key.bytes.subarray(0, key.length), (key.tag & TAG_BUCKET) !== 0)
-      : keyText(
-        arena.copyKey(pointer),
-        (arena.tag(pointer) & TAG_BUCKET) !== 0,
-      );
+    if (pointer === 0) return textOfKey(this.#key);
+    const isBucket = (arena.tag(pointer) & TAG_BUCKET) !== 0;
+    return keyText(arena.copyKey(pointer), isBucket);
   }
 }

@@ -6,8 +6,7 @@
 
 import { StoreError } from "../errors.ts";
 import type { ReadEngine } from "./read_engine.ts";
-import { keyText, type Moment } from "./history.ts";
-import { TAG_BUCKET } from "./key_buffer.ts";
+import { type Moment, textOfKey } from "./history.ts";
 import type { Segment } from "../log/segment.ts";
 import { hadValue } from "./range_scan.ts";
 
@@ -23,12 +22,9 @@ export interface Place {
 /** Where the value of the key at hand lay at `moment`; `undefined` without one. */
 export function placeAt(engine: ReadEngine, moment: Moment): Place | undefined {
   const { key, ledger, log } = engine;
-  if (moment.hasChanged) {
-    const bytes = key.bytes.subarray(0, key.length);
-    if (moment.find(keyText(bytes, (key.tag & TAG_BUCKET) !== 0))) {
-      const { past } = moment;
-      return hadValue(past, moment.time) ? past : undefined;
-    }
+  if (moment.hasChanged && moment.find(textOfKey(key))) {
+    const { past } = moment;
+    return hadValue(past, moment.time) ? past : undefined;
   }
   const { index } = ledger;
   const pointer = index.find(key);

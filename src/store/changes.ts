@@ -6,8 +6,7 @@
 
 import type { Compression } from "../engine/compression.ts";
 import type { Engine } from "../engine/engine.ts";
-import { keyText } from "../engine/history.ts";
-import { TAG_BUCKET } from "../engine/key_buffer.ts";
+import { keyText, textOfKey } from "../engine/history.ts";
 import type { Key, Value } from "./types.ts";
 import { ValueBuffer } from "./value_buffer.ts";
 
@@ -71,9 +70,7 @@ export class Changes {
   /** What the key at hand will be; `undefined` if it is not changed. */
   find(engine: Engine): Change | undefined {
     if (this.#changes.size === 0) return undefined;
-    const { key } = engine;
-    const bytes = key.bytes.subarray(0, key.length);
-    return this.#changes.get(keyText(bytes, (key.tag & TAG_BUCKET) !== 0));
+    return this.#changes.get(textOfKey(engine.key));
   }
 
   /** All changes, in the order in which their keys were first changed. */

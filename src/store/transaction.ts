@@ -13,8 +13,7 @@
 import { StoreClosedError, StoreError } from "../errors.ts";
 import type { Compression } from "../engine/compression.ts";
 import type { Engine } from "../engine/engine.ts";
-import { keyBytes, keyText, type Moment } from "../engine/history.ts";
-import { TAG_BUCKET } from "../engine/key_buffer.ts";
+import { keyBytes, type Moment, textOfKey } from "../engine/history.ts";
 import {
   compareOrderKeys,
   justAfter,
@@ -133,12 +132,8 @@ export class TransactionSpace {
 
   /** Notes that the key at hand was read; returns where to look. */
   #read(engine: Engine): Change | undefined {
-    const { key } = engine;
     const own = this.#attempt.changes.find(engine);
-    if (own === undefined) {
-      const bytes = key.bytes.subarray(0, key.length);
-      this.#attempt.keys.add(keyText(bytes, (key.tag & TAG_BUCKET) !== 0));
-    }
+    if (own === undefined) this.#attempt.keys.add(textOfKey(engine.key));
     return own;
   }
 
