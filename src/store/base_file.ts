@@ -119,11 +119,8 @@ function wrongBase(reason: string): StoreError {
  */
 function isUntouched(engine: Engine, version: number): boolean {
   const { log, writer } = engine;
-  try {
-    writer.flush();
-  } catch { /* the writers of those records were told */ }
   const notes = new Set<number>();
-  const wanted = writer.nextVersion - 1 - version;
+  const wanted = engine.flushedVersion() - version;
   if (wanted === 0) return true;
   const segments = [...log.segments.values()];
   for (const [i, segment] of segments.entries()) {

@@ -11,6 +11,7 @@ import {
   LogTail,
   type TailCommit,
 } from "../engine/log_tail.ts";
+import { keyText } from "../engine/history.ts";
 import { describe } from "../engine/key_buffer.ts";
 import { copyKey } from "./changes.ts";
 import { prefixBytes } from "./range.ts";
@@ -74,10 +75,12 @@ function filterOf(
       );
     }
     const wanted = new Set<string>();
-    for (const key of keys) wanted.add(nameOf(copyKey(engine, key, space)));
+    for (const key of keys) {
+      wanted.add(keyText(copyKey(engine, key, space), isBucketSpace));
+    }
     return (isBucket, source, start, end) =>
       isBucket === isBucketSpace &&
-      wanted.has(nameOf(source.subarray(start, end)));
+      wanted.has(keyText(source.subarray(start, end), isBucket));
   }
   const whole = prefixBytes(space, prefix);
   return (isBucket, source, start, end) => {
@@ -87,12 +90,6 @@ function filterOf(
     }
     return true;
   };
-}
-
-function nameOf(key: Uint8Array): string {
-  let name = "";
-  for (const byte of key) name += String.fromCharCode(byte);
-  return name;
 }
 
 function readHeldBytes(bytes: number = HELD_BYTES_DEFAULT): number {
@@ -121,12 +118,7 @@ class Watch implements LogFollower {
     const { since } = options;
     const filter = filterOf(engine, space, options);
     const heldBytesMax = readHeldBytes(options.heldBytesMax);
-    if (engine.writer.pendingRecords > 0) {
-      try {
-        engine.writer.flush();
-      } catch { /* the writers of those records were told */ }
-    }
-    const present = engine.writer.nextVersion - 1;
+    const present = engine.flushedVersion();
     const version = since === undefined ? present : readVersionstamp(since);
     if (version > present) {
       throw new RangeError(
