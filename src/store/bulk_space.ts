@@ -7,7 +7,6 @@
 
 import type { Compression } from "../engine/compression.ts";
 import type { Engine } from "../engine/engine.ts";
-import { type BucketOptions, resolveCompression } from "./bucket_options.ts";
 import { type ExportOptions, type ExportReport, exportRows } from "./export.ts";
 import { type ImportOptions, type ImportReport, importRows } from "./import.ts";
 import { KeyReader } from "./key_reader.ts";
@@ -29,15 +28,12 @@ export abstract class BulkSpace extends KeyReader {
   constructor(
     engine: unknown,
     space: Uint8Array | undefined,
-    options?: BucketOptions,
+    compression: unknown,
   ) {
     super(engine, space);
     this.#engine = engine as Engine;
     this.#space = space;
-    const { compression } = this.#engine;
-    this.#compression = options === undefined
-      ? compression
-      : resolveCompression(options, compression);
+    this.#compression = compression as Compression;
   }
 
   #target(): BulkTarget {

@@ -47,13 +47,14 @@ export abstract class KeySpace extends BulkSpace {
     prefix: Uint8Array | undefined,
     options?: BucketOptions,
   ) {
-    super(engine, prefix, options);
+    const { compression: inherited } = engine as Engine;
+    const compression = options === undefined
+      ? inherited
+      : resolveCompression(options, inherited);
+    super(engine, prefix, compression);
     this.#engine = engine as Engine;
     this.#prefix = prefix;
-    const { compression } = this.#engine;
-    this.#compression = options === undefined
-      ? compression
-      : resolveCompression(options, compression);
+    this.#compression = compression;
   }
 
   /** Puts the caller's key into the engine's buffer. */
