@@ -1,143 +1,192 @@
 /**
- * A store as the storage of Keyv.
+ * A storage adapter for [Keyv](https://keyv.org) 5, and so for what takes one, over a
+ * store or a bucket.
+ *
+ * This entry imports no package, not even Keyv, and needs no permission beyond the
+ * store's.
  *
  * @example Usage
- * ```ts ignore
- * import Keyv from "keyv";
+ * ```ts
  * import { KeyvSett } from "@sett/badger/keyv";
+ * import Keyv from "keyv";
+ * import { assertEquals } from "@std/assert";
  *
- * const keyv = new Keyv({ store: new KeyvSett("./data/cache"), namespace: "a" });
- * await keyv.set("key", { any: "value" }, 60_000);
+ * const keyv = new Keyv({ store: new KeyvSett({ memoryMode: true }) });
+ * await keyv.set("session", { user: "ada" }, 60_000);
+ * assertEquals(await keyv.get("session"), { user: "ada" });
  * await keyv.disconnect();
  * ```
  *
  * @module
  */
 
-import { EventEmitter } from "node:events";
 import type { KeySpace } from "../store/key_space.ts";
-import { type AdapterTarget, OpenSpace } from "./open_space.ts";
+import { commitTogether } from "./commit_together.ts";
+import { type AdapterTarget, LazyTarget } from "./adapter_target.ts";
+import { setFor } from "./time_to_live.ts";
 
-export type { AdapterTarget } from "./open_space.ts";
+export type { AdapterTarget };
 
-/** One entry that {@linkcode KeyvSett.setMany} sets. */
+/** How a {@linkcode KeyvSett} is made. */
+export interface KeyvSettOptions {
+  /** The bucket of the store that holds the entries. Default: outside of buckets. */
+  bucket?: string;
+}
+
+/** An entry for {@linkcode KeyvSett.setMany}. */
 export interface KeyvItem {
   /** The key, with its namespace. */
   key: string;
   /** The value, as Keyv serialized it. */
-  value: string;
-  /** Milliseconds until it expires; 0 or absent for never. */
+  value: unknown;
+  /** Milliseconds until it expires. Default: never. */
   ttl?: number;
 }
 
 const decoder = new TextDecoder();
 
-function text(value: Uint8Array | undefined): string | undefined {
-  return value === undefined ? undefined : decoder.decode(value);
+/** What Keyv made of a value. */
+function serialized(value: unknown): string {
+  if (typeof value === "string") return value;
+  throw new TypeError(
+    `Cannot set a value of type ${typeof value}: the store keeps what Keyv ` +
+      "serializes, so leave its serialize and deserialize on",
+  );
+}
+
+function text<Value>(bytes: Uint8Array | undefined): Value | undefined {
+  return bytes && decoder.decode(bytes) as Value;
 }
 
 /**
- * The storage adapter. Values are text, as Keyv's serializers make them. An adapter
- * has one namespace, so each Keyv needs its own; several can share a store.
+ * Keeps the entries of a Keyv. They expire in the store by themselves, and their keys
+ * are in order, so what belongs to a namespace is found without looking at the rest.
  */
-export class KeyvSett extends EventEmitter {
-  /** What Keyv reads about the adapter. */
-  readonly opts: { dialect: string; url: string };
-  /** Set by Keyv: keys begin with it and a colon, and `clear` keeps to them. */
-  namespace: string | undefined;
-  readonly #open: OpenSpace;
+export class KeyvSett {
+  /**
+   * What Keyv reads of an adapter. It has an iterator only over adapters that name one
+   * of a list of databases in their address.
+   */
+  readonly opts: { dialect: string; url: string } = {
+    dialect: "sett",
+    url: "sett://like-sqlite",
+  };
+  /** The namespace that {@linkcode clear} clears; Keyv sets it. */
+  namespace?: string;
+  readonly #lazy: LazyTarget;
+  readonly #listeners = new Set<(error: unknown) => void>();
 
   /**
-   * An adapter over a store at a path, or one that is open already, or a bucket. What
-   * is open already stays so at `disconnect`.
+   * Makes an adapter; the store is opened by the first call.
+   *
+   * @param target The path of a data directory or the settings of a store, which
+   * {@linkcode disconnect} closes; or an open store or bucket, which stays open.
+   * @param options The bucket.
    */
-  constructor(target: AdapterTarget) {
-    super();
-    // Keyv offers iteration only over adapters that it knows by name, in one of these.
-    this.opts = { dialect: "sett", url: "sett://like-sqlite" };
-    this.#open = new OpenSpace(target);
+  constructor(target: AdapterTarget, options: KeyvSettOptions = {}) {
+    this.#lazy = new LazyTarget(target, options.bucket);
   }
 
-  #space(): Promise<KeySpace> {
-    return this.#open.get();
+  /** The store or bucket underneath; opens it if it is not open yet. */
+  space(): Promise<KeySpace> {
+    return this.#lazy.open();
   }
 
-  /** The serialized value of a key; `undefined` if it has none. */
-  async get(key: string): Promise<string | undefined> {
-    return text(await (await this.#space()).get(key));
+  /** Listens to `"error"`: reads that fail, which Keyv takes for misses. */
+  on(event: string, listener: (error: unknown) => void): this {
+    if (event === "error") this.#listeners.add(listener);
+    return this;
   }
 
-  /** The values of several keys, in their order. */
-  async getMany(keys: string[]): Promise<(string | undefined)[]> {
-    const space = await this.#space();
-    return (await space.getMany(keys)).map(text);
-  }
-
-  /** Sets a key; `ttl` is in milliseconds. */
-  async set(key: string, value: string, ttl?: number): Promise<void> {
-    await (await this.#space()).set(key, value, expiry(ttl));
-  }
-
-  /** Sets several keys, all or none. */
-  async setMany(items: KeyvItem[]): Promise<void> {
-    const batch = (await this.#space()).batch();
-    for (const { key, value, ttl } of items) {
-      batch.set(key, value, expiry(ttl));
+  /** The value of a key; `undefined` if it has none. */
+  async get<Value>(key: string): Promise<Value | undefined> {
+    try {
+      const space = await this.#lazy.open();
+      return text<Value>(await space.get(key));
+    } catch (error) {
+      for (const listener of this.#listeners) listener(error);
+      throw error;
     }
-    await batch.commit();
   }
 
-  /** True if the key has a value. */
-  async has(key: string): Promise<boolean> {
-    return (await this.#space()).has(key);
+  /** The values of several keys. */
+  async getMany<Value>(keys: string[]): Promise<(Value | undefined)[]> {
+    const space = await this.#lazy.open();
+    return (await space.getMany(keys)).map((bytes) => text<Value>(bytes));
   }
 
-  /** The same for several keys. */
-  async hasMany(keys: string[]): Promise<boolean[]> {
-    const space = await this.#space();
-    return keys.map((key) => space.has(key));
+  /**
+   * Sets a key.
+   *
+   * @param key The key, with its namespace.
+   * @param value The value, as Keyv serialized it.
+   * @param ttl Milliseconds until it expires. Default: never.
+   * @throws {TypeError} If the value is no text.
+   */
+  async set(key: string, value: unknown, ttl?: number): Promise<void> {
+    const bytes = serialized(value);
+    await setFor(await this.#lazy.open(), key, bytes, ttl);
+  }
+
+  /** Sets several keys at once, all or none. */
+  async setMany(entries: KeyvItem[]): Promise<void> {
+    await commitTogether(await this.#lazy.open(), (batch) => {
+      for (const { key, value, ttl } of entries) {
+        setFor(batch, key, serialized(value), ttl);
+      }
+    });
+    // Keyv hands this on to its caller, whom it promises a boolean for each entry,
+    // though its type for adapters says that nothing is returned.
+    return entries.map(() => true) as unknown as void;
   }
 
   /** Deletes a key; true if it had a value. */
   async delete(key: string): Promise<boolean> {
-    return await (await this.#space()).delete(key);
+    return await (await this.#lazy.open()).delete(key);
   }
 
-  /** Deletes several keys, all or none; true if each of them had a value. */
+  /** Deletes several keys at once; true if all of them had a value. */
   async deleteMany(keys: string[]): Promise<boolean> {
-    const space = await this.#space();
+    const space = await this.#lazy.open();
     const hadAll = keys.every((key) => space.has(key));
-    const batch = space.batch();
-    for (const key of keys) batch.delete(key);
-    await batch.commit();
+    await commitTogether(space, (batch) => {
+      for (const key of keys) batch.delete(key);
+    });
     return hadAll;
   }
 
-  /** Deletes all keys of the namespace, or all if there is none. */
-  async clear(): Promise<void> {
-    await (await this.#space()).deleteRange(rangeOf(this.namespace));
+  /** True if the key has a value. */
+  async has(key: string): Promise<boolean> {
+    return (await this.#lazy.open()).has(key);
   }
 
-  /** The keys of a namespace and their serialized values, as of one moment. */
-  async *iterator(
+  /** Which of several keys have a value. */
+  async hasMany(keys: string[]): Promise<boolean[]> {
+    const space = await this.#lazy.open();
+    return keys.map((key) => space.has(key));
+  }
+
+  /** Deletes what is in the namespace; all of the store or bucket if there is none. */
+  async clear(): Promise<void> {
+    const space = await this.#lazy.open();
+    await (this.namespace === undefined
+      ? space.clear()
+      : space.deleteRange({ prefix: `${this.namespace}:` }));
+  }
+
+  /** The entries of a namespace, or all, as of one moment, in the order of their keys. */
+  async *iterator<Value>(
     namespace?: string,
-  ): AsyncGenerator<[key: string, value: string], void> {
-    const space = await this.#space();
-    for await (const [key, value] of space.list(rangeOf(namespace))) {
-      yield [decoder.decode(key), decoder.decode(value)];
+  ): AsyncGenerator<(string | Awaited<Value> | undefined)[], void> {
+    const space = await this.#lazy.open();
+    const range = namespace === undefined ? {} : { prefix: `${namespace}:` };
+    for await (const [key, value] of space.list(range)) {
+      yield [decoder.decode(key), text<Awaited<Value>>(value)];
     }
   }
 
-  /** Closes the store if the adapter opened it. */
+  /** Closes the store if this opened it. The adapter cannot be used any more then. */
   disconnect(): Promise<void> {
-    return this.#open.close();
+    return this.#lazy.close();
   }
-}
-
-function rangeOf(namespace: string | undefined): { prefix?: string } {
-  return namespace === undefined ? {} : { prefix: `${namespace}:` };
-}
-
-function expiry(ttl: number | undefined): { expireIn?: number } {
-  return ttl === undefined || ttl <= 0 ? {} : { expireIn: ttl };
 }

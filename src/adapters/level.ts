@@ -1,274 +1,346 @@
 /**
- * A store as a Level database: an implementation of `abstract-level`, with all that
- * comes with it: encodings, sublevels, hooks, events, deferred open.
+ * An [`abstract-level`](https://github.com/Level/abstract-level) database over a store
+ * or a bucket: for everything that takes a level database, and in place of
+ * `classic-level` where native code cannot be had.
  *
- * A key of Level may be empty and one of the store may not, so the empty key is
- * stored as a zero byte, and keys that begin with a zero byte get one more in front.
- * That keeps the order, and leaves all other keys as they are.
+ * This entry needs the package `abstract-level`, and no permission beyond the store's.
  *
  * @example Usage
  * ```ts
  * import { SettLevel } from "@sett/badger/level";
  * import { assertEquals } from "@std/assert";
  *
- * const db = new SettLevel<string, { born: number }>("./data/level", {
- *   valueEncoding: "json",
- * });
- * await db.put("ada", { born: 1815 });
- * assertEquals(await db.get("ada"), { born: 1815 });
- * await db.clear();
- * await db.close();
+ * await using db = new SettLevel<string, { age: number }>(
+ *   { memoryMode: true },
+ *   { valueEncoding: "json" },
+ * );
+ * await db.batch([
+ *   { type: "put", key: "ada", value: { age: 36 } },
+ *   { type: "put", key: "grace", value: { age: 85 } },
+ * ]);
+ * assertEquals(await db.get("ada"), { age: 36 });
+ * assertEquals(await db.keys({ gt: "ada" }).all(), ["grace"]);
+ *
+ * const cities = db.sublevel("cities");
+ * await cities.put("london", "…");
+ * assertEquals(await cities.has("ada"), false);
  * ```
  *
  * @module
  */
 
 import {
-  type AbstractDatabaseOptions,
-  type AbstractIterator,
-  type AbstractKeyIterator,
+  type AbstractDelOptions,
   AbstractLevel,
-  type AbstractSnapshot,
-  type AbstractValueIterator,
+  type AbstractPutOptions,
 } from "abstract-level";
-import { StoreError } from "../errors.ts";
-import { NodeFileSystem } from "../fs/node_file_system.ts";
+import { StoreClosedError } from "../errors.ts";
 import type { KeySpace } from "../store/key_space.ts";
-import type { StoreOptions } from "../store/options.ts";
-import type { Snapshot } from "../store/snapshot.ts";
-import { Store } from "../store/store.ts";
+import { commitTogether } from "./commit_together.ts";
+import { levelError, orLevelError, toLevelError } from "./level_error.ts";
 import {
-  attempt,
-  escapeKey,
+  LevelCursor,
   LevelIterator,
+  type LevelIteratorOptions,
   LevelKeyIterator,
-  type LevelRange,
   LevelSnapshot,
   LevelValueIterator,
-  rangeOf,
-  type SnapshotHolder,
-} from "./level_iterators.ts";
+} from "./level_iterator.ts";
+import { toStoreKey, toStoreRange } from "./level_key.ts";
+import { holdsStore, pathOf } from "./level_location.ts";
+import type { LevelWriteOptions, SettLevelOptions } from "./level_options.ts";
+import {
+  type AdapterTarget,
+  checkTarget,
+  isOpenTarget,
+  type OpenTarget,
+  openTarget,
+} from "./adapter_target.ts";
 
-/** How a {@linkcode SettLevel} is made. */
-export interface SettLevelOptions<K, V> extends AbstractDatabaseOptions<K, V> {
-  /** Settings of the store, where a path was given. */
-  store?: Omit<StoreOptions, "path">;
+export type { AdapterTarget, LevelWriteOptions, SettLevelOptions };
+
+/** Keys that one commit of a clear deletes. */
+const KEYS_A_COMMIT = 1000;
+
+interface ReadOptions {
+  snapshot?: LevelSnapshot;
 }
 
-/** True if there is a store in the directory. */
-function hasStore(path: string): boolean {
-  try {
-    const names = new NodeFileSystem().list(path);
-    return names.some((name) => name.endsWith(".vlog"));
-  } catch {
-    // What is wrong with the path, opening it will tell.
-    return false;
-  }
+interface BatchOperation {
+  type: "put" | "del";
+  key: Uint8Array;
+  value: Uint8Array;
+}
+
+/** The writes of a {@linkcode SettLevel} with options of its own. */
+export interface SettLevel<Key = string, Value = string> {
+  /** Sets a key. */
+  put(key: Key, value: Value): Promise<void>;
+  /** Sets a key, with options. */
+  // deno-doc-ignore private-type-ref -- documented by abstract-level
+  put<K = Key, V = Value>(
+    key: K,
+    value: V,
+    options: AbstractPutOptions<K, V> & LevelWriteOptions,
+  ): Promise<void>;
+  /** Deletes a key. */
+  del(key: Key): Promise<void>;
+  /** Deletes a key, with options. */
+  // deno-doc-ignore private-type-ref -- documented by abstract-level
+  del<K = Key>(
+    key: K,
+    options: AbstractDelOptions<K> & LevelWriteOptions,
+  ): Promise<void>;
 }
 
 /**
- * A Level database over a store of its own at a path, or over an open store or bucket,
- * which it leaves open.
+ * A level database in a store or a bucket.
  *
- * Beside the options of Level it knows `store`, the settings of a store it opens;
- * `createIfMissing` and `errorIfExists` when it is opened at a path; and `sync` of
- * `put`, `del` and `batch`, which waits for the medium.
+ * Keys and values are bytes in the store, as their encodings make them, so the store
+ * can be read and written by its own methods beside.
+ *
+ * @typeParam Key The type of keys, unless a call brings its own encoding.
+ * @typeParam Value The type of values, likewise.
  */
-export class SettLevel<K = string, V = string>
-  extends AbstractLevel<Uint8Array, K, V> {
-  /** The path of the store that it opens; `undefined` over one that was given. */
+// deno-doc-ignore private-type-ref -- documented by abstract-level
+export class SettLevel<Key = string, Value = string>
+  extends AbstractLevel<Uint8Array, Key, Value> {
+  /** The data directory of the store that it opens; `undefined` without one. */
   readonly location: string | undefined;
-  readonly #given: KeySpace | undefined;
-  readonly #options: Omit<StoreOptions, "path">;
-  #space: KeySpace | undefined;
-  #store: Store | undefined;
+  readonly #target: AdapterTarget;
+  readonly #bucket: string | undefined;
+  #opened: OpenTarget | undefined;
+  #kept: OpenTarget | undefined;
 
   /**
-   * A database at a path, or over an open store or bucket.
+   * Makes a database; it opens by itself, or with `open`.
    *
-   * @param location The path of a data directory, or a store or bucket.
-   * @param options Encodings, as for any Level database, and settings of the store.
+   * @param target The path of a data directory or the settings of a store, which
+   * `open` opens and `close` closes; or an open store or bucket, which stays open. A
+   * store in memory stays with the database, so that it can be opened again.
+   * @param options The settings of a store at a path, the bucket, the encodings, and
+   * whether the store must or must not exist.
    */
   constructor(
-    location: string | KeySpace,
-    options: SettLevelOptions<K, V> = {},
+    target: AdapterTarget,
+    options: SettLevelOptions<Key, Value> = {},
   ) {
-    const { store = {}, ...forward } = options;
-    const isPath = typeof location === "string";
-    super({
+    const { store, bucket, ...forward } = options;
+    checkTarget(target, bucket);
+    const whole = typeof target === "string"
+      ? { ...store, path: target }
+      : target;
+    const location = pathOf(whole);
+    const isOnDisk = location !== undefined;
+    const manifest = {
       encodings: { view: true },
       seek: true,
       has: true,
       getSync: true,
-      permanence: !store.memoryMode,
-      implicitSnapshots: true,
       explicitSnapshots: true,
-      createIfMissing: isPath && !store.memoryMode,
-      errorIfExists: isPath && !store.memoryMode,
-    } as never, forward as never);
-    this.location = isPath ? location : undefined;
-    this.#given = isPath ? undefined : location;
-    this.#options = store;
+      permanence: isOnDisk || isOpenTarget(whole),
+      createIfMissing: isOnDisk,
+      errorIfExists: isOnDisk,
+    };
+    super(manifest, forward);
+    this.location = location;
+    this.#target = whole;
+    this.#bucket = bucket;
   }
 
-  /** @ignore */
-  async _open(
-    options: { createIfMissing?: boolean; errorIfExists?: boolean },
-  ): Promise<void> {
-    if (this.#given !== undefined) {
-      this.#space = this.#given;
-      return;
+  /** The store or bucket underneath, while the database is open. */
+  get space(): KeySpace | undefined {
+    return this.#opened?.space;
+  }
+
+  get #space(): KeySpace {
+    if (this.#opened === undefined) throw new StoreClosedError("use a store");
+    return this.#opened.space;
+  }
+
+  #reader(options: ReadOptions): KeySpace | LevelSnapshot["reader"] {
+    return options.snapshot?.reader ?? this.#space;
+  }
+
+  async #attempt<T>(work: () => T | Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw toLevelError(error);
     }
-    const path = this.location!;
-    const { createIfMissing = true, errorIfExists = false } = options;
-    if (!this.#options.memoryMode) {
-      const isThere = hasStore(path);
-      if (!isThere && !createIfMissing) {
-        throw new StoreError(
-          "BAD_PATH",
-          `Cannot open ${path}: the store does not exist, and createIfMissing is false`,
-          { path },
-        );
-      }
-      if (isThere && errorIfExists) {
-        throw new StoreError(
-          "BAD_PATH",
-          `Cannot open ${path}: the store exists, and errorIfExists is true`,
-          { path },
-        );
-      }
-    }
-    this.#store ??= await Store.open({ ...this.#options, path });
-    this.#space = this.#store;
   }
 
-  /** @ignore */
-  async _close(): Promise<void> {
-    this.#space = undefined;
-    // What is in memory is there again when the database is opened again.
-    if (this.#options.memoryMode) return;
-    await this.#store?.close();
-    this.#store = undefined;
-  }
-
-  async #finish(done: Promise<unknown>, sync?: boolean): Promise<void> {
+  /** Waits until what was written is on the medium, if that is asked for. */
+  async #settle(done: Promise<unknown>, options: LevelWriteOptions) {
     await done;
-    if (!sync) return;
-    if (this.#store === undefined) {
-      throw new TypeError(
-        "Cannot sync: the database is over a store that was given. Call its sync",
+    if (options.sync !== true) return;
+    const store = this.#opened?.store;
+    if (store === undefined) {
+      throw levelError(
+        "LEVEL_NOT_SUPPORTED",
+        "Cannot sync a bucket: give its store and its name to the database",
       );
     }
-    await this.#store.sync();
+    await store.sync();
+  }
+
+  /** @ignore */
+  _open(
+    options: { createIfMissing: boolean; errorIfExists: boolean },
+  ): Promise<void> {
+    return this.#attempt(async () => {
+      const path = this.location;
+      if (path !== undefined) {
+        const exists = holdsStore(path);
+        if (!exists && !options.createIfMissing) {
+          throw levelError(
+            "LEVEL_DATABASE_NOT_OPEN",
+            `Cannot open a database: ${path} does not exist`,
+          );
+        }
+        if (exists && options.errorIfExists) {
+          throw levelError(
+            "LEVEL_DATABASE_NOT_OPEN",
+            `Cannot open a database: ${path} exists`,
+          );
+        }
+      }
+      this.#opened = this.#kept ?? await openTarget(this.#target, this.#bucket);
+    });
+  }
+
+  /** @ignore */
+  _close(): Promise<void> {
+    return this.#attempt(async () => {
+      if (this.location === undefined) this.#kept = this.#opened;
+      else await this.#opened?.close();
+      this.#opened = undefined;
+    });
+  }
+
+  /** @ignore */
+  _get(key: Uint8Array, options: ReadOptions): Promise<Uint8Array | undefined> {
+    return this.#attempt(() => this.#reader(options).get(toStoreKey(key)));
+  }
+
+  /** @ignore */
+  _getSync(key: Uint8Array, options: ReadOptions): Uint8Array | undefined {
+    return orLevelError(() => this.#reader(options).getSync(toStoreKey(key)));
+  }
+
+  /** @ignore */
+  _getMany(
+    keys: Uint8Array[],
+    options: ReadOptions,
+  ): Promise<(Uint8Array | undefined)[]> {
+    return this.#attempt(() => {
+      // All are found before this returns, so they are of one moment.
+      const reader = this.#reader(options);
+      return Promise.all(keys.map((key) => reader.get(toStoreKey(key))));
+    });
+  }
+
+  /** @ignore */
+  _has(key: Uint8Array, options: ReadOptions): Promise<boolean> {
+    return this.#attempt(() => this.#reader(options).has(toStoreKey(key)));
+  }
+
+  /** @ignore */
+  _hasMany(keys: Uint8Array[], options: ReadOptions): Promise<boolean[]> {
+    return this.#attempt(() => {
+      const reader = this.#reader(options);
+      return keys.map((key) => reader.has(toStoreKey(key)));
+    });
   }
 
   /** @ignore */
   _put(
     key: Uint8Array,
     value: Uint8Array,
-    options: { sync?: boolean },
+    options: LevelWriteOptions,
   ): Promise<void> {
-    return this.#finish(this.#space!.set(escapeKey(key), value), options.sync);
+    return this.#attempt(() =>
+      this.#settle(this.#space.set(toStoreKey(key), value), options)
+    );
   }
 
   /** @ignore */
-  _del(key: Uint8Array, options: { sync?: boolean }): Promise<void> {
-    return this.#finish(this.#space!.delete(escapeKey(key)), options.sync);
+  _del(key: Uint8Array, options: LevelWriteOptions): Promise<void> {
+    return this.#attempt(() =>
+      this.#settle(this.#space.delete(toStoreKey(key)), options)
+    );
   }
 
   /** @ignore */
   _batch(
-    operations: { type: "put" | "del"; key: Uint8Array; value: Uint8Array }[],
-    options: { sync?: boolean },
+    operations: BatchOperation[],
+    options: LevelWriteOptions,
   ): Promise<void> {
-    const batch = this.#space!.batch();
-    for (const { type, key, value } of operations) {
-      if (type === "put") batch.set(escapeKey(key), value);
-      else batch.delete(escapeKey(key));
-    }
-    return this.#finish(batch.commit(), options.sync);
-  }
-
-  #reader(options: { snapshot?: SnapshotHolder }): KeySpace | Snapshot {
-    return options.snapshot?.reader ?? this.#space!;
-  }
-
-  /** @ignore */
-  _get(
-    key: Uint8Array,
-    options: { snapshot?: SnapshotHolder },
-  ): Promise<Uint8Array | undefined> {
-    return this.#reader(options).get(escapeKey(key));
-  }
-
-  /** @ignore */
-  _getSync(
-    key: Uint8Array,
-    options: { snapshot?: SnapshotHolder },
-  ): Uint8Array | undefined {
-    return this.#reader(options).getSync(escapeKey(key));
-  }
-
-  /** @ignore */
-  _getMany(
-    keys: Uint8Array[],
-    options: { snapshot?: SnapshotHolder },
-  ): Promise<(Uint8Array | undefined)[]> {
-    const reader = this.#reader(options);
-    return Promise.all(keys.map((key) => reader.get(escapeKey(key))));
-  }
-
-  /** @ignore */
-  _has(
-    key: Uint8Array,
-    options: { snapshot?: SnapshotHolder },
-  ): Promise<boolean> {
-    return attempt(() => this.#reader(options).has(escapeKey(key)));
-  }
-
-  /** @ignore */
-  _hasMany(
-    keys: Uint8Array[],
-    options: { snapshot?: SnapshotHolder },
-  ): Promise<boolean[]> {
-    const reader = this.#reader(options);
-    return attempt(() => keys.map((key) => reader.has(escapeKey(key))));
-  }
-
-  /** @ignore */
-  async _clear(range: LevelRange): Promise<void> {
-    const space = this.#space!;
-    const { reverse = false, limit = -1, snapshot } = range;
-    if (limit < 0 && snapshot === undefined) {
-      await space.deleteRange(rangeOf(range));
-      return;
-    }
-    const list = (snapshot?.reader ?? space).list({
-      ...rangeOf(range),
-      reverse,
-      keysOnly: true,
-      ...(limit < 0 ? {} : { limit }),
+    return this.#attempt(() => {
+      const done = commitTogether(this.#space, (batch) => {
+        for (const { type, key, value } of operations) {
+          if (type === "put") batch.set(toStoreKey(key), value);
+          else batch.delete(toStoreKey(key));
+        }
+      });
+      return this.#settle(done, options);
     });
-    for await (const [key] of list) await space.delete(key);
   }
 
   /** @ignore */
-  _iterator(range: LevelRange): AbstractIterator<this, K, V> {
-    return new LevelIterator<K, V>(this, this.#space!, range) as never;
+  _clear(options: LevelIteratorOptions & { limit: number }): Promise<void> {
+    return this.#attempt(async () => {
+      const space = this.#space;
+      const range = toStoreRange(options);
+      const { limit, reverse, snapshot } = options;
+      if (limit < 0 && snapshot === undefined) {
+        await space.deleteRange(range);
+        return;
+      }
+      const listed = this.#reader(options).list({
+        ...range,
+        reverse,
+        keysOnly: true,
+        ...limit < 0 ? {} : { limit },
+      });
+      const batch = space.batch();
+      for await (const [key] of listed) {
+        batch.delete(key);
+        if (batch.length === KEYS_A_COMMIT) await batch.commit();
+      }
+      await batch.commit();
+    });
+  }
+
+  #cursor(options: LevelIteratorOptions, keysOnly: boolean): LevelCursor {
+    return orLevelError(() => new LevelCursor(this.#space, options, keysOnly));
   }
 
   /** @ignore */
-  _keys(range: LevelRange): AbstractKeyIterator<this, K> {
-    return new LevelKeyIterator<K, V>(this, this.#space!, range) as never;
+  _iterator(options: LevelIteratorOptions): LevelIterator {
+    const cursor = this.#cursor(options, options.values === false);
+    return new LevelIterator(this.#database, options, cursor);
   }
 
   /** @ignore */
-  _values(range: LevelRange): AbstractValueIterator<this, K, V> {
-    return new LevelValueIterator<K, V>(this, this.#space!, range) as never;
+  _keys(options: LevelIteratorOptions): LevelKeyIterator {
+    const cursor = this.#cursor(options, true);
+    return new LevelKeyIterator(this.#database, options, cursor);
   }
 
   /** @ignore */
-  _snapshot(options: unknown): AbstractSnapshot {
-    return new LevelSnapshot(this.#space!.snapshot(), options);
+  _values(options: LevelIteratorOptions): LevelValueIterator {
+    const cursor = this.#cursor(options, false);
+    return new LevelValueIterator(this.#database, options, cursor);
+  }
+
+  /** @ignore */
+  _snapshot(options: unknown): LevelSnapshot {
+    const reader = orLevelError(() => this.#space.snapshot());
+    return new LevelSnapshot(options, reader);
+  }
+
+  get #database(): AbstractLevel<Uint8Array, unknown, unknown> {
+    return this as unknown as AbstractLevel<Uint8Array, unknown, unknown>;
   }
 }

@@ -1,48 +1,59 @@
 /**
- * Runs the suite that abstract-level ships over the packed artefact, in memory and on
- * disk. The last line is "N passed, N failed".
+ * Runs the suite that abstract-level ships, over the kinds of databases that are named:
+ * `disk` and `memory` have a store each, `bucket` has a bucket of one open store. The
+ * last line is "N passed, N failed": tests, each with its assertions.
+ *
+ * Plain JavaScript: it runs on Deno, Bun and Node as it stands here.
  */
 import { rmSync } from "node:fs";
+import process from "node:process";
+import { Store } from "@sett/badger";
 import { SettLevel } from "@sett/badger/level";
 
-// These are installed beside the packed artefact, and nowhere else.
+// On Bun and Node these are installed beside the packed artefact.
 const load = (name) => import(name);
 const { default: suite } = await load("abstract-level/test/index.js");
 const { default: tape } = await load("tape");
 
+const kinds = process.argv.slice(2);
 const base = "data/level";
-rmSync(base, { recursive: true, force: true });
+if (kinds.includes("disk")) rmSync(base, { recursive: true, force: true });
+const shared = await Store.open({ memoryMode: true });
 
 let made = 0;
-let passed = 0;
-let failed = 0;
-let name = "";
+const factories = {
+  disk: (options) => new SettLevel(`${base}/${made++}`, options),
+  memory: (options) => new SettLevel({ memoryMode: true }, options),
+  bucket: (options) =>
+    new SettLevel(shared, { ...options, bucket: `${made++}` }),
+};
+
+const names = new Map();
+const failing = new Set();
+let ended = 0;
+let assertions = 0;
+let skipped = 0;
 
 tape.createStream({ objectMode: true }).on("data", (row) => {
-  if (row.type === "test") name = row.name;
+  if (row.type === "test") names.set(row.id, row.name);
+  if (row.type === "end") ended++;
   if (row.type !== "assert") return;
-  if (row.skip) console.log(`skipped: ${name}: ${row.name}`);
-  else if (row.ok) passed++;
-  else {
-    failed++;
-    console.log(`failed: ${name}: ${row.name}`, row.error);
+  assertions++;
+  if (row.skip || row.todo) {
+    skipped++;
+    console.log(`skipped: ${names.get(row.test)}: ${row.name}`);
+  } else if (!row.ok) {
+    failing.add(row.test);
+    console.log(`failed: ${names.get(row.test)}: ${row.name}`, row.error);
   }
 });
 
-suite({
-  test: tape,
-  factory: (options) =>
-    new SettLevel(`${base}/memory-${made++}`, {
-      ...options,
-      store: { memoryMode: true },
-    }),
-});
-suite({
-  test: tape,
-  factory: (options) => new SettLevel(`${base}/disk-${made++}`, options),
-});
+for (const kind of kinds) suite({ test: tape, factory: factories[kind] });
 
 tape.onFinish(() => {
-  console.log(`${passed} passed, ${failed} failed`);
+  // A test that never ended has failed.
+  const failed = failing.size + names.size - ended;
+  console.log(`${assertions} assertions, ${skipped} skipped`);
+  console.log(`${names.size - failed} passed, ${failed} failed`);
   if (failed > 0) process.exitCode = 1;
 });

@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
-# Packs the module, installs it as a Node user would, and runs the test suites that
-# Level, Keyv and unstorage publish over its adapters, on Node. Needs Node with npm on
-# the PATH. The last line is "N passed, N failed" over all suites.
+# Packs the module, installs it as a Node user would, compiles a TypeScript user of its
+# adapters, and runs the suites that Level and Keyv publish, and ours for unstorage:
+# Level's and a scenario of all three on Node 20, Bun and Node 24, those that need
+# Vitest on this Node. Needs Node with npm on the PATH. The last line is
+# "N passed, N failed" over all suites.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -13,8 +15,16 @@ if ! command -v deno >/dev/null; then
   deno() { npx -y deno@2.9.6 "$@"; }
 fi
 
+case "$(node --version)" in
+  v20.*) node20_path=$(node -p process.execPath) ;;
+  *) node20_path=$(npx -y node@20 -p process.execPath) ;;
+esac
+node24_path=$(npx -y node@24 -p process.execPath)
+bun_path=$(npx -y bun@1.4.5 -e 'console.log(process.execPath)')
+
 deno pack --allow-dirty --no-source-maps --output "$work/badger.tgz"
-cp tests/suites/*.mjs "$work"
+cp tests/suites/*.mjs tests/suites/consumer.ts tests/suites/tsconfig.json \
+  tests/interop/checks.mjs "$work"
 cat >"$work/package.json" <<'JSON'
 {
   "private": true,
@@ -22,9 +32,11 @@ cat >"$work/package.json" <<'JSON'
   "dependencies": {
     "@keyv/test-suite": "2.1.2",
     "@sett/badger": "file:badger.tgz",
+    "@types/node": "24.10.1",
     "abstract-level": "3.1.1",
     "keyv": "5.6.0",
     "tape": "5.10.2",
+    "typescript": "5.9.3",
     "unstorage": "1.17.6",
     "vitest": "4.0.8"
   }
@@ -32,29 +44,39 @@ cat >"$work/package.json" <<'JSON'
 JSON
 (cd "$work" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error)
 cd "$work"
+node_modules/.bin/tsc --project tsconfig.json
 passed=0
 failed=0
 
-# add COMMAND...: runs a suite and adds what its last line says.
+# add NAME COMMAND...: runs a suite and adds what its last line says.
 add() {
-  local code=0 log=suite.log
+  local name=$1 code=0 log=suite.log
+  shift
   "$@" >"$log" 2>&1 || code=$?
   local line
-  line=$(grep -Eo '^[0-9]+ passed, [0-9]+ failed$' "$log" | tail -1 || true)
+  line=$(sed -nE 's/^(counts: )?([0-9]+ passed, [0-9]+ failed)$/\2/p' "$log" | tail -1)
   if [ -z "$line" ] || { [ "$code" != 0 ] && [ "${line##*, }" = "0 failed" ]; }; then
     cat "$log"
+    printf '%s: did not come to its end\n' "$name"
     failed=$((failed + 1))
     return
   fi
   [ "$code" = 0 ] || cat "$log"
-  grep '^skipped' "$log" || true
-  printf '%s: %s\n' "$*" "$line"
+  grep -E '^skipped|assertions, ' "$log" || true
+  printf '%s: %s\n' "$name" "$line"
   set -- $line
   passed=$((passed + $1))
   failed=$((failed + $3))
 }
 
-add node level.mjs
-add node vitest.mjs
+for runtime in "node20=$node20_path" "bun=$bun_path" "node24=$node24_path"; do
+  name=${runtime%%=*}
+  path=${runtime#*=}
+  add "scenario, $name" "$path" scenario.mjs "data/scenario-$name"
+  add "abstract-level, disk, $name" "$path" level.mjs disk
+done
+add "abstract-level, memory, node24" "$node24_path" level.mjs memory
+add "abstract-level, bucket, node24" "$node24_path" level.mjs bucket
+add "keyv and unstorage, node" node vitest.mjs
 printf '%d passed, %d failed\n' "$passed" "$failed"
 [ "$failed" = 0 ]
