@@ -228,11 +228,7 @@ export class GarbageCollector {
   ): Promise<boolean> {
     victim.pin();
     try {
-      const scanner = new SegmentScanner(
-        victim,
-        FILE_HEADER_BYTES,
-        victim.length,
-      );
+      const scanner = scanAll(victim);
       this.#pressure.beginPass(victim);
       for (let count = 1; scanner.next(); count++) {
         const bytes = this.#relocate(victim, scanner);
@@ -314,7 +310,10 @@ export class GarbageCollector {
       return 0;
     }
     const writer = this.#writer;
-    const isSwept = (arena.tag(pointer) & TAG_SWEPT) !== 0;
+    const tag = arena.tag(pointer);
+    // The books are of a hint perhaps, and that may be wrong: the record knows.
+    const isTombstone = kind === KIND_TOMBSTONE || (tag & TAG_TOMBSTONE) !== 0;
+    const isSwept = (tag & TAG_SWEPT) !== 0;
     const hasExpired = (head.flags & FLAG_EXPIRING) !== 0 &&
       (isSwept || arena.expiry(pointer) <= this.#now());
     if (hasExpired && arena.stalePuts(pointer) === 0) {
@@ -329,7 +328,7 @@ export class GarbageCollector {
     // To move a record changes no moment. What has expired had a value at some.
     history.isSuspended = !hasExpired || isSwept;
     try {
-      if (hasExpired || (arena.tag(pointer) & TAG_TOMBSTONE) !== 0) {
+      if (isTombstone || hasExpired) {
         writer.appendTombstone(head.version, 0);
       } else {
         const value = scanner.value();
@@ -350,11 +349,7 @@ export class GarbageCollector {
 
   /** Tells the books of every put that left the disk with the victim. */
   async #settle(victim: Segment): Promise<void> {
-    const scanner = new SegmentScanner(
-      victim,
-      FILE_HEADER_BYTES,
-      victim.length,
-    );
+    const scanner = scanAll(victim);
     const { head } = scanner;
     this.#flushQuietly();
     this.#pressure.beginPass(victim);
@@ -397,4 +392,8 @@ export class GarbageCollector {
       this.#writer.flush();
     } catch { /* the writers of those records were told */ }
   }
+}
+
+function scanAll(victim: Segment): SegmentScanner {
+  return new SegmentScanner(victim, FILE_HEADER_BYTES, victim.length);
 }

@@ -7,7 +7,13 @@ import {
   assertRejects,
 } from "@std/assert";
 import { CorruptionError, StoreClosedError } from "../../src/errors.ts";
+import {
+  KIND_MASK,
+  KIND_PUT,
+  KIND_TOMBSTONE,
+} from "../../src/format/record.ts";
 import { openEngine, Store } from "../../src/store/store.ts";
+import { repair } from "../hostile/layout.ts";
 import { checkBooks } from "../support/check_books.ts";
 import { FixedHost } from "../support/fixed_host.ts";
 import { settle, SimulatedHost } from "../support/simulated_host.ts";
@@ -301,5 +307,40 @@ Deno.test("gc: tombstones go once the puts they hide are gone, not before", asyn
   while ((await store.gc({ discardRatio: 0.1 })).segmentsRewritten > 0);
   assertEquals(engine.ledger.index.entryCount, 2);
   checkBooks(engine);
+  await store.close();
+});
+
+Deno.test("gc: a tombstone that a forged hint calls a put is moved as a tombstone", async () => {
+  await using directory = tempDir();
+  const { path } = directory;
+  const options = { path, valueLogMaxEntries: 10, valueLogGcEnabled: false };
+  let store = await Store.open(options);
+  for (let i = 0; i < 10; i++) await store.set(`key ${i}`, "x".repeat(200));
+  await store.set("keeper", "1");
+  await store.delete("key 0");
+  for (let i = 0; i < 9; i++) await store.set("filler", "1");
+  await store.close();
+
+  const name = "0000000002.hint";
+  const hint = Deno.readFileSync(`${path}/${name}`);
+  const key = [...new TextEncoder().encode("key 0")];
+  const flagsAt =
+    hint.findIndex((_, i) => key.every((byte, j) => hint[i + j] === byte)) - 8;
+  assertEquals(hint[flagsAt]! & KIND_MASK, KIND_TOMBSTONE);
+  hint[flagsAt] = (hint[flagsAt]! & ~KIND_MASK) | KIND_PUT;
+  repair(name, hint, { header: false, blocks: true });
+  Deno.writeFileSync(`${path}/${name}`, hint);
+  Deno.removeSync(`${path}/index.snapshot`);
+
+  store = await Store.open(options);
+  assert(store.has("key 0"), "the hint was believed");
+  assertEquals((await store.gc()).segmentsRewritten, 1);
+  assertEquals(store.segments().map(({ id }) => id).slice(0, 2), [1, 3]);
+  for (let i = 0; i < 2; i++) {
+    assertEquals(store.getSync("key 0"), undefined);
+    assertEquals(store.getSync("key 1")?.length, 200);
+    await store.close();
+    store = await Store.open(options);
+  }
   await store.close();
 });
