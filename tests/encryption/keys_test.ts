@@ -19,10 +19,12 @@ function read(path: string, name: string): Uint8Array {
   return Deno.readFileSync(`${path}/${name}`);
 }
 
-/** All files by name. */
+/** All files by name, without those that go away by themselves. */
 function filesOf(path: string): Map<string, Uint8Array> {
   return new Map(
-    [...Deno.readDirSync(path)].map(({ name }) => [name, read(path, name)]),
+    [...Deno.readDirSync(path)]
+      .filter(({ name }) => !name.endsWith(".retired.tmp"))
+      .map(({ name }) => [name, read(path, name)]),
   );
 }
 
