@@ -88,11 +88,11 @@ export class LazyTarget {
     if (this.#isClosed) {
       throw new StoreClosedError("use a store", "its adapter is closed");
     }
-    this.#opening ??= openTarget(this.#target, this.#bucket);
+    const opening = this.#opening ??= openTarget(this.#target, this.#bucket);
     try {
-      return (await this.#opening).space;
+      return (await opening).space;
     } catch (error) {
-      this.#opening = undefined;
+      if (this.#opening === opening) this.#opening = undefined;
       throw error;
     }
   }

@@ -170,18 +170,27 @@ export class SettLevel<Key = string, Value = string>
     }
   }
 
-  /** Waits until what was written is on the medium, if that is asked for. */
-  async #settle(done: Promise<unknown>, options: LevelWriteOptions) {
-    await done;
-    if (options.sync !== true) return;
-    const store = this.#opened?.store;
-    if (store === undefined) {
-      throw levelError(
-        "LEVEL_NOT_SUPPORTED",
-        "Cannot sync a bucket: give its store and its name to the database",
-      );
-    }
-    await store.sync();
+  /** Writes, and waits until that is on the medium if it is asked for. */
+  #write(
+    options: LevelWriteOptions,
+    work: (space: KeySpace) => Promise<unknown>,
+  ): Promise<void> {
+    return this.#attempt(async () => {
+      const space = this.#space;
+      if (options.sync !== true) {
+        await work(space);
+        return;
+      }
+      const store = this.#opened?.store;
+      if (store === undefined) {
+        throw levelError(
+          "LEVEL_NOT_SUPPORTED",
+          "Cannot sync a bucket: give its store and its name to the database",
+        );
+      }
+      await work(space);
+      await store.sync();
+    });
   }
 
   /** @ignore */
@@ -259,16 +268,12 @@ export class SettLevel<Key = string, Value = string>
     value: Uint8Array,
     options: LevelWriteOptions,
   ): Promise<void> {
-    return this.#attempt(() =>
-      this.#settle(this.#space.set(toStoreKey(key), value), options)
-    );
+    return this.#write(options, (space) => space.set(toStoreKey(key), value));
   }
 
   /** @ignore */
   _del(key: Uint8Array, options: LevelWriteOptions): Promise<void> {
-    return this.#attempt(() =>
-      this.#settle(this.#space.delete(toStoreKey(key)), options)
-    );
+    return this.#write(options, (space) => space.delete(toStoreKey(key)));
   }
 
   /** @ignore */
@@ -276,15 +281,13 @@ export class SettLevel<Key = string, Value = string>
     operations: BatchOperation[],
     options: LevelWriteOptions,
   ): Promise<void> {
-    return this.#attempt(() => {
-      const done = commitTogether(this.#space, (batch) => {
+    return this.#write(options, (space) =>
+      commitTogether(space, (batch) => {
         for (const { type, key, value } of operations) {
           if (type === "put") batch.set(toStoreKey(key), value);
           else batch.delete(toStoreKey(key));
         }
-      });
-      return this.#settle(done, options);
-    });
+      }));
   }
 
   /** @ignore */

@@ -187,6 +187,7 @@ Deno.test("level: a write with sync is on the medium, and a bucket alone refuses
     bucket.put("c", "1", { sync: true }),
     "LEVEL_NOT_SUPPORTED",
   );
+  assertEquals(await bucket.get("c"), undefined);
 });
 
 Deno.test("level: the store's errors have the codes of classic-level", () => {
