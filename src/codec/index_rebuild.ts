@@ -6,7 +6,7 @@
  * @module
  */
 
-import { indexItem } from "./index_definition.ts";
+import { indexItem, sameBytes } from "./index_definition.ts";
 import {
   CATALOGUE_KEY,
   concat,
@@ -87,8 +87,7 @@ function hasOwnEntry(
   const target = bucket.getView(entryKey(stem, id));
   if (target === undefined) return false;
   if (!isUnique(stem)) return true;
-  return target.length === id.length &&
-    target.every((byte, i) => byte === id[i]);
+  return sameBytes(target, id);
 }
 
 /** Deletes an entry that its item does not name. */

@@ -55,9 +55,6 @@ export class KeyArena {
   end = 1;
   /** Words of entries that were given back and not used again. */
   freeWords = 0;
-  /** The block that was last looked at byte by byte. */
-  #viewed: Uint32Array | undefined;
-  #view: Uint8Array = new Uint8Array(0);
   /** First free entry of each size, linked through word 0. */
   readonly #free = new Uint32Array(ENTRY_WORDS_MAX + 1);
 
@@ -312,21 +309,5 @@ export class KeyArena {
     const start = (at + KEY) * 4;
     return new Uint8Array(block.buffer, start, block[at + TAG]! & 0xffff)
       .slice();
-  }
-
-  /** True if the entry's key begins with `start`. */
-  startsWith(pointer: number, start: Uint8Array): boolean {
-    const block = this.blocks[pointer >>> BLOCK_BITS]!;
-    const at = pointer & BLOCK_MASK;
-    if ((block[at + TAG]! & 0xffff) < start.length) return false;
-    if (this.#viewed !== block) {
-      this.#viewed = block;
-      this.#view = new Uint8Array(block.buffer);
-    }
-    const first = (at + KEY) * 4;
-    for (let i = 0; i < start.length; i++) {
-      if (this.#view[first + i] !== start[i]) return false;
-    }
-    return true;
   }
 }

@@ -229,11 +229,6 @@ export class LogTail {
 export class LogFollowers {
   readonly #followers = new Set<LogFollower>();
 
-  /** How many. */
-  get count(): number {
-    return this.#followers.size;
-  }
-
   /** Adds one. */
   add(follower: LogFollower): void {
     this.#followers.add(follower);

@@ -27,7 +27,7 @@ export interface KeyRange {
 }
 
 /** True if no key can lie in the range. */
-export function isEmptyRange({ start, end }: KeyRange): boolean {
+function isEmptyRange({ start, end }: KeyRange): boolean {
   return compareOrderKeys(start, end) >= 0;
 }
 

@@ -67,7 +67,7 @@ type Write =
   };
 
 /** The state that the key at hand has now. */
-export function readState(engine: Engine): State {
+function readState(engine: Engine): State {
   const { ledger, reader } = engine;
   const pointer = ledger.findLive(engine);
   if (pointer === 0) return { value: undefined, expiry: 0 };

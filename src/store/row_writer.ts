@@ -180,10 +180,4 @@ export class RowWriter {
     this.commit();
     while (this.#waiting.length > 0) await this.#first();
   }
-
-  /** Drops what was given and not committed. */
-  abandon(): void {
-    if (this.#batch !== undefined) this.#engine.releaseBatch(this.#batch);
-    this.#batch = undefined;
-  }
 }
