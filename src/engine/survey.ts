@@ -15,6 +15,7 @@ import {
   type FileHandle,
   type FileSystem,
   joinPath,
+  openIfPresent,
 } from "../fs/file_system.ts";
 import { hintName, segmentName } from "../format/file_names.ts";
 import type { Segment } from "../log/segment.ts";
@@ -127,18 +128,6 @@ function listNames(files: FileSystem, directory: string): string[] {
     return files.list(directory);
   } catch (error) {
     if (isNotFound((error as StoreError).cause)) throw noStoreError(directory);
-    throw error;
-  }
-}
-
-function openIfPresent(
-  files: FileSystem,
-  path: string,
-): FileHandle | undefined {
-  try {
-    return files.open(path, "read");
-  } catch (error) {
-    if (isNotFound((error as StoreError).cause)) return undefined;
     throw error;
   }
 }

@@ -186,13 +186,61 @@ export function writeFully(
 
 /** Reads a whole file. */
 export function readFile(files: FileSystem, path: string): Uint8Array {
-  const file = files.open(path, "read");
+  return readAndClose(files.open(path, "read"));
+}
+
+function readAndClose(file: FileHandle): Uint8Array {
   try {
     const bytes = new Uint8Array(file.size());
     return bytes.subarray(0, readFully(file, bytes, 0, bytes.length, 0));
   } finally {
     file.close();
   }
+}
+
+/** Opens a file to read it; `undefined` if there is none. */
+export function openIfPresent(
+  files: FileSystem,
+  path: string,
+): FileHandle | undefined {
+  try {
+    return files.open(path, "read");
+  } catch (error) {
+    if (isNotFound((error as { cause?: unknown }).cause)) return undefined;
+    throw error;
+  }
+}
+
+/** Reads a whole file; `undefined` if there is none. */
+export function readIfPresent(
+  files: FileSystem,
+  path: string,
+): Uint8Array | undefined {
+  const file = openIfPresent(files, path);
+  return file && readAndClose(file);
+}
+
+/**
+ * Puts a file in the place of what has its name, or may have it. It is written to
+ * `aside` first, so after a crash the name means the old file or the new one, whole.
+ * For the name to last, the directory has to be synced then.
+ */
+export function replaceFile(
+  files: FileSystem,
+  path: string,
+  aside: string,
+  bytes: Uint8Array,
+): void {
+  // A crash may have left one.
+  removeIfPresent(files, aside);
+  const file = files.open(aside, "create");
+  try {
+    writeFully(file, bytes, 0, bytes.length, 0);
+    file.sync();
+  } finally {
+    file.close();
+  }
+  files.rename(aside, path);
 }
 
 /** Path of `name` in `directory`. */

@@ -24,8 +24,7 @@ import {
   type FileSystem,
   joinPath,
   readFile,
-  removeIfPresent,
-  writeFully,
+  replaceFile,
 } from "./file_system.ts";
 import type { RandomBytes } from "./frame.ts";
 
@@ -196,18 +195,13 @@ export function writeKeyRing(
   key: Uint8Array,
   randomBytes: RandomBytes,
 ): void {
-  const temporary = joinPath(directory, KEYS_TEMPORARY_NAME);
-  removeIfPresent(files, temporary);
-  const file = files.open(temporary, "create");
-  try {
-    const bytes = ring.encode(key, randomBytes);
-    writeFully(file, bytes, 0, bytes.length, 0);
-    // A crash must leave the old keys or the new ones, whole.
-    file.sync();
-  } finally {
-    file.close();
-  }
-  files.rename(temporary, joinPath(directory, KEYS_NAME));
+  // A crash must leave the old keys or the new ones, whole.
+  replaceFile(
+    files,
+    joinPath(directory, KEYS_NAME),
+    joinPath(directory, KEYS_TEMPORARY_NAME),
+    ring.encode(key, randomBytes),
+  );
   files.syncDirectory(directory);
 }
 

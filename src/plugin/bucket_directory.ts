@@ -23,7 +23,7 @@ import {
   type FileSystem,
   joinPath,
   readFile,
-  writeFully,
+  replaceFile,
 } from "../fs/file_system.ts";
 
 const PREFIX = "bucket-";
@@ -121,25 +121,10 @@ export function createBucketDirectory(
   const name = bucketDirectoryName(bucket);
   const directory = joinPath(path, name);
   if (LONG_PATTERN.test(name)) {
-    writeNameFile(files, directory + NAME_FILE_SUFFIX, bucket);
+    const nameFile = directory + NAME_FILE_SUFFIX;
+    replaceFile(files, nameFile, `${nameFile}.tmp`, encoder.encode(bucket));
   }
   files.createDirectory(directory);
   files.syncDirectory(path);
   return directory;
-}
-
-function writeNameFile(files: FileSystem, path: string, bucket: string): void {
-  const aside = `${path}.tmp`;
-  try {
-    files.remove(aside);
-  } catch { /* it is not there unless a crash left it */ }
-  const bytes = encoder.encode(bucket);
-  const file = files.open(aside, "create");
-  try {
-    writeFully(file, bytes, 0, bytes.length, 0);
-    file.sync();
-  } finally {
-    file.close();
-  }
-  files.rename(aside, path);
 }

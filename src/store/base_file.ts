@@ -5,15 +5,14 @@
  * @module
  */
 
-import { CorruptionError, isNotFound, StoreError } from "../errors.ts";
+import { CorruptionError, StoreError } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import {
   filesBelow,
   type FileSystem,
   joinPath,
-  readFile,
-  removeIfPresent,
-  writeFully,
+  readIfPresent,
+  replaceFile,
 } from "../fs/file_system.ts";
 import type { BackupHeader } from "../format/backup.ts";
 import {
@@ -31,13 +30,8 @@ export function readBase(engine: Engine): BackupBase | undefined {
   const { directory } = engine.log;
   const files = filesBelow(engine.log.files);
   const path = joinPath(directory, BASE_NAME);
-  let bytes: Uint8Array;
-  try {
-    bytes = readFile(files, path);
-  } catch (error) {
-    if (isNotFound((error as { cause?: unknown }).cause)) return undefined;
-    throw error;
-  }
+  const bytes = readIfPresent(files, path);
+  if (bytes === undefined) return undefined;
   const base = decodeBase(bytes);
   if (base !== undefined) return base;
   throw new CorruptionError(
@@ -62,17 +56,7 @@ export function writeBase(
   base: BackupBase,
 ): void {
   const path = joinPath(directory, BASE_NAME);
-  const aside = temporaryName(path);
-  removeIfPresent(files, aside);
-  const bytes = encodeBase(base);
-  const file = files.open(aside, "create");
-  try {
-    writeFully(file, bytes, 0, bytes.length, 0);
-    file.sync();
-  } finally {
-    file.close();
-  }
-  files.rename(aside, path);
+  replaceFile(files, path, temporaryName(path), encodeBase(base));
   files.syncDirectory(directory);
 }
 

@@ -11,7 +11,7 @@
  * @module
  */
 
-import { isNotFound, type StoreError } from "../errors.ts";
+import type { StoreError } from "../errors.ts";
 import type { Engine } from "../engine/engine.ts";
 import { describe } from "../engine/key_buffer.ts";
 import {
@@ -19,8 +19,9 @@ import {
   filesBelow,
   type FileSystem,
   joinPath,
+  openIfPresent,
   readFile,
-  readFully,
+  readIfPresent,
   writeFully,
 } from "../fs/file_system.ts";
 import { MemoryFileSystem } from "../fs/memory_file_system.ts";
@@ -126,7 +127,8 @@ class Checkpoint {
     const newest = readFile(this.#files, log.active.file.path);
     // An encrypted store's keys, wrapped under the user's: of the same moment, for a new
     // one may be made, and files under it, while others are copied.
-    const keys = this.#readIfThere(KEYS_NAME);
+    const keysPath = joinPath(log.directory, KEYS_NAME);
+    const keys = readIfPresent(this.#files, keysPath);
     if (keys !== undefined) this.#write(KEYS_NAME, keys);
     const sealed = [...log.segments.values()].slice(0, -1);
     const unlinked = new Map<Segment, FileHandle>();
@@ -197,30 +199,10 @@ class Checkpoint {
     }
   }
 
-  #openIfThere(name: string): FileHandle | undefined {
-    const path = joinPath(this.#engine.log.directory, name);
-    try {
-      return this.#files.open(path, "read");
-    } catch (error) {
-      if (isNotFound((error as StoreError).cause)) return undefined;
-      throw error;
-    }
-  }
-
-  #readIfThere(name: string): Uint8Array | undefined {
-    const file = this.#openIfThere(name);
-    if (file === undefined) return undefined;
-    try {
-      const bytes = new Uint8Array(file.size());
-      return bytes.subarray(0, readFully(file, bytes, 0, bytes.length, 0));
-    } finally {
-      file.close();
-    }
-  }
-
   /** Copies a file that may be gone: without its hints a twin only opens slower. */
   async #copyIfThere(name: string): Promise<void> {
-    const from = this.#openIfThere(name);
+    const path = joinPath(this.#engine.log.directory, name);
+    const from = openIfPresent(this.#files, path);
     if (from === undefined) return;
     try {
       await this.#copy(from, name, false);

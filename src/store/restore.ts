@@ -14,7 +14,6 @@
 import {
   CorruptionError,
   InputError,
-  isNotFound,
   StoreClosedError,
   StoreError,
 } from "../errors.ts";
@@ -23,9 +22,9 @@ import { compareOrderKeys, FIRST, orderKey } from "../engine/key_order.ts";
 import { KeySweep } from "../engine/key_sweep.ts";
 import { completeViewAsync } from "../engine/range_scan.ts";
 import {
-  type FileHandle,
   filesBelow,
   joinPath,
+  openIfPresent,
   removeIfPresent,
   writeFully,
 } from "../fs/file_system.ts";
@@ -201,13 +200,8 @@ export async function finishRestore(
 ): Promise<BackupReport | undefined> {
   const { files, directory } = engine.log;
   const path = joinPath(directory, SPOOL_NAME);
-  let file: FileHandle;
-  try {
-    file = files.open(path, "read");
-  } catch (error) {
-    if (isNotFound((error as { cause?: unknown }).cause)) return undefined;
-    throw error;
-  }
+  const file = openIfPresent(files, path);
+  if (file === undefined) return undefined;
   let report: BackupReport;
   try {
     const reader = await BackupReader.open(ByteSource.ofFile(file));
