@@ -113,7 +113,10 @@ export interface SettDriver {
   clear(base?: string): Promise<void>;
   /** Closes the store if this opened it. The driver cannot be used any more then. */
   dispose(): Promise<void>;
-  /** Tells of every change, whoever makes it, until the function it gives is called. */
+  /**
+   * Tells of every change, whoever makes it, until the function it gives is called.
+   * That one throws what ended the watch before, if anything did.
+   */
   watch(
     listener: (event: "update" | "remove", key: string) => void,
   ): Promise<() => Promise<void>>;
@@ -229,8 +232,11 @@ export default function settDriver(
       await (await lazy.open()).deleteRange(prefixed(base));
     },
     async dispose() {
-      await Promise.all([...watches].map((stop) => stop()));
-      await lazy.close();
+      try {
+        await Promise.all([...watches].map((stop) => stop()));
+      } finally {
+        await lazy.close();
+      }
     },
     async watch(listener) {
       const space = await lazy.open();
@@ -244,6 +250,7 @@ export default function settDriver(
             const isBehind = error instanceof StoreError &&
               error.code === "TOO_OLD";
             if (!isBehind) throw error;
+            if (isStopped) return;
             // What was missed is in no log any more, so it goes on from here.
             reader = space.watch().getReader();
           }
@@ -252,9 +259,12 @@ export default function settDriver(
       const stop = async () => {
         watches.delete(stop);
         isStopped = true;
-        await reader.cancel();
+        // What ended the telling is thrown below.
+        await reader.cancel().catch(() => {});
         await telling;
       };
+      // Nobody may be there to hear of it before the watch is stopped.
+      telling.catch(() => {});
       watches.add(stop);
       return stop;
     },

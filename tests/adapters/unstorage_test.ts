@@ -167,6 +167,22 @@ Deno.test("unstorage: watching tells of every change, whoever makes it", async (
   assertEquals(told.length, 3);
 });
 
+Deno.test("unstorage: what ends a watch is thrown where it is stopped", async () => {
+  await using store = await Store.open({ memoryMode: true });
+  const driver = settDriver(store);
+  const told = Promise.withResolvers<void>();
+  const stop = await driver.watch(() => {
+    told.resolve();
+    throw new RangeError("the listener fails");
+  });
+  await store.set("a", "1");
+  await told.promise;
+  // Longer than an error that nobody handles would need to end the process.
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  await assertRejects(stop, RangeError, "the listener fails");
+  await driver.dispose();
+});
+
 Deno.test("unstorage: snapshots go in and out, and drivers are mounted", async () => {
   await using over = await storageOver();
   const { storage, store } = over;
