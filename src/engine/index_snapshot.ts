@@ -314,14 +314,18 @@ function readTables(
   return index.isRestored;
 }
 
-/** Checks that entries point into the segments, and queues those that expire. */
+/**
+ * Checks that entries point into the segments and are as many as the tables have, and
+ * queues those that expire.
+ */
 function checkEntries(ledger: KeyLedger, segments: SnapshotSegment[]): boolean {
   const lengths = new Map(segments.map(({ id, length }) => [id, length]));
-  const { arena } = ledger.index;
-  return arena.walk((id) => lengths.get(id) ?? -1, (pointer) => {
+  const { arena, entryCount } = ledger.index;
+  const inUse = arena.walk((id) => lengths.get(id) ?? -1, (pointer) => {
     ledger.expiringEntries++;
     const expiry = arena.expiry(pointer);
     arena.setExpiry(pointer, expiry, expiry);
     ledger.expiries.add(expiry, pointer);
   });
+  return inUse === entryCount;
 }

@@ -128,13 +128,15 @@ export class KeyArena {
 
   /**
    * Looks at every entry in the order of the blocks, makes the lists of free entries
-   * anew, and calls back with those that expire. Returns false if the blocks do not
-   * hold whole entries, or one points beyond what `lengthOf` gives for its segment.
+   * anew, and calls back with those that expire. Returns how many are in use; -1 if the
+   * blocks do not hold whole entries, or one points beyond what `lengthOf` gives for its
+   * segment.
    */
   walk(
     lengthOf: (segmentId: number) => number,
     onExpiring: (pointer: number) => void,
-  ): boolean {
+  ): number {
+    let inUse = 0;
     let segmentId = -1;
     let length = -1;
     for (let number = 0; number < this.blocks.length; number++) {
@@ -145,7 +147,7 @@ export class KeyArena {
         const tag = block[at + TAG]!;
         if (tag === 0) break; // the rest was too small for the next entry
         const words = entryWords(tag);
-        if ((tag & 0xffff) === 0 || at + words > limit) return false;
+        if ((tag & 0xffff) === 0 || at + words > limit) return -1;
         if ((tag & TAG_FREED) !== 0) {
           block[at] = this.#free[words]!;
           this.#free[words] = start + at;
@@ -155,13 +157,14 @@ export class KeyArena {
             segmentId = block[at]!;
             length = lengthOf(segmentId);
           }
-          if (block[at + OFFSET]! + block[at + LENGTH]! > length) return false;
+          if (block[at + OFFSET]! + block[at + LENGTH]! > length) return -1;
+          inUse++;
           if ((tag & TAG_EXPIRING) !== 0) onExpiring(start + at);
         }
         at += words;
       }
     }
-    return true;
+    return inUse;
   }
 
   /** The first entry in use at `pointer` or behind it; 0 if there is none. */

@@ -150,7 +150,8 @@ Deno.test("key arena: a walk finds every entry, and free ones are used again", (
   const copy = new KeyArena();
   copy.restore(arena.blocks, arena.end);
   const found = new Set<number>();
-  assert(copy.walk(() => Infinity, (pointer) => found.add(pointer)));
+  const inUse = copy.walk(() => Infinity, (pointer) => found.add(pointer));
+  assertEquals(inUse, expected.size);
   const isExpiring = (pointer: number) =>
     (copy.tag(pointer) & TAG_EXPIRING) !== 0;
   assertEquals(found, new Set([...expected].filter(isExpiring)));
@@ -170,10 +171,10 @@ Deno.test("key arena: a walk refuses entries that point too far or are not whole
   arena.setLocation(second, 2, 500, 500);
   const walk = (lengths: Record<number, number>) =>
     arena.walk((id) => lengths[id] ?? -1, () => {});
-  assert(walk({ 1: 100, 2: 1000 }));
-  assert(!walk({ 1: 99, 2: 1000 }));
-  assert(!walk({ 1: 100, 2: 999 }));
-  assert(!walk({ 1: 100 }));
+  assertEquals(walk({ 1: 100, 2: 1000 }), 2);
+  assertEquals(walk({ 1: 99, 2: 1000 }), -1);
+  assertEquals(walk({ 1: 100, 2: 999 }), -1);
+  assertEquals(walk({ 1: 100 }), -1);
   arena.setTag(first, 60_000);
-  assert(!walk({ 1: 100, 2: 1000 }));
+  assertEquals(walk({ 1: 100, 2: 1000 }), -1);
 });
