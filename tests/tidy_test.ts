@@ -34,6 +34,7 @@ const LAYERS = [
 const PACKAGE_HOMES: Record<string, string> = {
   "abstract-level": "src/adapters/level",
   hono: "src/http/",
+  "prom-client": "src/http/",
   yaml: "src/plugin/",
   "cbor-x": "src/codec/",
 };

@@ -14,6 +14,8 @@ const SMALLEST = 1 / 16;
 export interface Percentiles {
   /** How many durations were noted. */
   count: number;
+  /** All of them together. */
+  sum: number;
   /** Half took at most this long. */
   p50: number;
   /** Nine in ten took at most this long. */
@@ -28,6 +30,7 @@ export interface Percentiles {
 export class LatencyHistogram {
   readonly #buckets = new Float64Array(BUCKETS);
   #count = 0;
+  #sum = 0;
   #max = 0;
 
   /** Notes one duration. */
@@ -37,6 +40,7 @@ export class LatencyHistogram {
       : Math.ceil(Math.log2(microseconds / SMALLEST) * BUCKETS_A_DOUBLING);
     this.#buckets[Math.min(bucket, BUCKETS - 1)]! += 1;
     this.#count++;
+    this.#sum += microseconds;
     if (microseconds > this.#max) this.#max = microseconds;
   }
 
@@ -44,6 +48,7 @@ export class LatencyHistogram {
   percentiles(): Percentiles {
     return {
       count: this.#count,
+      sum: round(this.#sum),
       p50: this.#atRank(0.5),
       p90: this.#atRank(0.9),
       p99: this.#atRank(0.99),

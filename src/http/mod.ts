@@ -1,6 +1,6 @@
 /**
- * [Hono](https://hono.dev) handlers: statistics at `/badger/stats`, and an instance's
- * store, key-value store and filter in `c.var`.
+ * [Hono](https://hono.dev) handlers: statistics at `/badger/stats`, metrics at
+ * `/badger/metrics`, and an instance's store, key-value store and filter in `c.var`.
  *
  * @example Usage
  * ```ts
@@ -33,9 +33,11 @@ import type { Filter } from "../plugin/filter.ts";
 import type { KvStore } from "../plugin/kv.ts";
 import type { KeySpace } from "../store/key_space.ts";
 import type { Store } from "../store/store.ts";
+import { badgerMetrics } from "./metrics.ts";
 import { BadQueryError, makeReport, parseQuery } from "./stats_report.ts";
 
 export type { Filter, KvStore };
+export { badgerMetrics };
 
 /** How {@linkcode badgerApp} is mounted. */
 export interface BadgerAppOptions {
@@ -45,6 +47,12 @@ export interface BadgerAppOptions {
    * @default {"/badger/stats"}
    */
   path?: string;
+  /**
+   * The path of the metrics within the app.
+   *
+   * @default {"/badger/metrics"}
+   */
+  metricsPath?: string;
 }
 
 /** How {@linkcode badgerStore} chooses what `c.var.store` is. */
@@ -126,10 +134,10 @@ export function badgerStats(source: Badger | Store): Handler {
 }
 
 /**
- * Makes an app with the statistics, to be mounted with `app.route`.
+ * Makes an app with the statistics and the metrics, to be mounted with `app.route`.
  *
  * @param source The instance, or a store by itself.
- * @param options Where the statistics are.
+ * @param options Where they are.
  * @returns The app.
  *
  * @example Usage
@@ -142,6 +150,7 @@ export function badgerStats(source: Badger | Store): Handler {
  * await using badger = await Badger.start({ memory_mode: true });
  * const app = new Hono().route("/", badgerApp(badger));
  * assertEquals((await app.request("/badger/stats")).ok, true);
+ * assertEquals((await app.request("/badger/metrics")).ok, true);
  * ```
  */
 // deno-doc-ignore private-type-ref -- Hono is documented by Hono
@@ -151,6 +160,7 @@ export function badgerApp(
 ): Hono {
   const app = new Hono();
   app.get(options.path ?? "/badger/stats", badgerStats(source));
+  app.get(options.metricsPath ?? "/badger/metrics", badgerMetrics(source));
   return app;
 }
 

@@ -69,7 +69,8 @@ function isBadger(source: Badger | Store): source is Badger {
   return "kvStore" in source;
 }
 
-function readStats(source: Badger | Store): BadgerStats {
+/** The counters of an instance, or of a store as of one without buckets. */
+export function readStats(source: Badger | Store): BadgerStats {
   return isBadger(source) ? source.stats() : { ...source.stats(), buckets: [] };
 }
 

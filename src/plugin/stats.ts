@@ -99,9 +99,9 @@ const NOTHING: StoreStats = {
     level0TablesWritten: 0,
     directWrites: 0,
     latencyMicroseconds: {
-      get: { count: 0, p50: 0, p90: 0, p99: 0, max: 0 },
-      set: { count: 0, p50: 0, p90: 0, p99: 0, max: 0 },
-      sync: { count: 0, p50: 0, p90: 0, p99: 0, max: 0 },
+      get: { count: 0, sum: 0, p50: 0, p90: 0, p99: 0, max: 0 },
+      set: { count: 0, sum: 0, p50: 0, p90: 0, p99: 0, max: 0 },
+      sync: { count: 0, sum: 0, p50: 0, p90: 0, p99: 0, max: 0 },
     },
   },
 };

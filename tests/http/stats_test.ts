@@ -77,6 +77,7 @@ Deno.test("stats: the rest is in groups, all in snake case", async () => {
   assertEquals(body.performance.cache_hit_rate, 0);
   assertEquals(Object.keys(body.performance.latency_microseconds.get), [
     "count",
+    "sum",
     "p50",
     "p90",
     "p99",

@@ -6,6 +6,7 @@ import { LatencyHistogram } from "../../src/engine/latency_histogram.ts";
 Deno.test("latency histogram: empty, all is 0", () => {
   assertEquals(new LatencyHistogram().percentiles(), {
     count: 0,
+    sum: 0,
     p50: 0,
     p90: 0,
     p99: 0,
@@ -17,8 +18,8 @@ Deno.test("latency histogram: one duration is every percentile", () => {
   for (const duration of [0.01, 1, 3.7, 1500, 60_000_000]) {
     const histogram = new LatencyHistogram();
     histogram.add(duration);
-    const { p50, p99, max } = histogram.percentiles();
-    assertEquals([p50, p99, max], [duration, duration, duration]);
+    const { sum, p50, p99, max } = histogram.percentiles();
+    assertEquals([sum, p50, p99, max], Array(4).fill(duration));
   }
 });
 
@@ -33,6 +34,8 @@ Deno.test("latency histogram: percentiles are right to about 19 in 100", () => {
       const sorted = durations.toSorted((a, b) => a - b);
       const found = histogram.percentiles();
       assertEquals(found.count, durations.length);
+      const sum = durations.reduce((total, value) => total + value, 0);
+      assert(Math.abs(found.sum - sum) <= 0.001 + sum * 1e-9);
       assert(Math.abs(found.max - sorted.at(-1)!) <= 0.0005 * 1.001);
       const parts = [[0.5, found.p50], [0.9, found.p90], [0.99, found.p99]];
       for (const [part, value] of parts) {
