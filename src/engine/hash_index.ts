@@ -120,25 +120,13 @@ export class HashIndex {
   remove(key: KeyBuffer, pointer: number): void {
     const table = this.directory[key.hash >>> (32 - this.depth)]!;
     const slots = this.slotsOf(table);
-    let slot = slotOf(slots, key.hash, pointer);
-    // Close the gap: move back every following slot that would not be found
-    // across it.
-    let next = slot;
-    for (;;) {
-      next = (next + 1) & SLOT_MASK;
-      if (slots[next * 2 + 1] === 0) break;
-      const home = slots[next * 2]! & SLOT_MASK;
-      const gapFromHome = (slot - home) & SLOT_MASK;
-      const nextFromHome = (next - home) & SLOT_MASK;
-      if (gapFromHome < nextFromHome) {
-        slots[slot * 2] = slots[next * 2]!;
-        slots[slot * 2 + 1] = slots[next * 2 + 1]!;
-        slot = next;
-      }
+    const slot = slotOf(slots, key.hash, pointer);
+    // Of a snapshot that was forged an entry may be in no table.
+    if (slot >= 0) {
+      closeGap(slots, slot);
+      this.#used[table]!--;
+      this.entryCount--;
     }
-    slots[slot * 2] = slots[slot * 2 + 1] = 0;
-    this.#used[table]!--;
-    this.entryCount--;
     this.view?.drop(pointer);
     this.arena.release(pointer);
   }
@@ -159,8 +147,7 @@ export class HashIndex {
       arena.recordLength(pointer),
     );
     arena.setStalePuts(moved, arena.stalePuts(pointer));
-    const table = this.directory[key.hash >>> (32 - this.depth)]!;
-    const slots = this.slotsOf(table);
+    const slots = this.slotsOf(this.directory[key.hash >>> (32 - this.depth)]!);
     slots[slotOf(slots, key.hash, pointer) * 2 + 1] = moved;
     this.view?.drop(pointer);
     this.view?.add(moved);
@@ -334,8 +321,30 @@ export class HashIndex {
   }
 }
 
+/** The slot that holds `pointer`; -1 if there is none. */
 function slotOf(slots: Int32Array, hash: number, pointer: number): number {
   let slot = hash & SLOT_MASK;
-  while (slots[slot * 2 + 1] !== (pointer | 0)) slot = (slot + 1) & SLOT_MASK;
+  while (slots[slot * 2 + 1] !== (pointer | 0)) {
+    if (slots[slot * 2 + 1] === 0) return -1;
+    slot = (slot + 1) & SLOT_MASK;
+  }
   return slot;
+}
+
+/** Empties a slot, and moves back every following one not found across the gap. */
+function closeGap(slots: Int32Array, slot: number): void {
+  let next = slot;
+  for (;;) {
+    next = (next + 1) & SLOT_MASK;
+    if (slots[next * 2 + 1] === 0) break;
+    const home = slots[next * 2]! & SLOT_MASK;
+    const gapFromHome = (slot - home) & SLOT_MASK;
+    const nextFromHome = (next - home) & SLOT_MASK;
+    if (gapFromHome < nextFromHome) {
+      slots[slot * 2] = slots[next * 2]!;
+      slots[slot * 2 + 1] = slots[next * 2 + 1]!;
+      slot = next;
+    }
+  }
+  slots[slot * 2] = slots[slot * 2 + 1] = 0;
 }

@@ -169,6 +169,21 @@ Deno.test("hash index: keys alike in most of their bytes spread all the same", a
   }
 });
 
+Deno.test("hash index: an entry that no table names is given back all the same", () => {
+  const index = new HashIndex();
+  const key = keyBuffer();
+  key.load("in", undefined);
+  const pointer = index.insert(key, false);
+  key.load("out", undefined);
+  const lost = index.arena.allocate(key, false);
+  index.remove(key, lost);
+  assertEquals(index.entryCount, 1);
+  assertEquals(index.arena.allocate(key, false), lost);
+  key.load("in", undefined);
+  assertEquals(index.find(key), pointer);
+  checkDirectory(index);
+});
+
 Deno.test("hash index: growth adds one table at a time and leaves the others alone", () => {
   const index = new HashIndex();
   const key = keyBuffer();

@@ -1,6 +1,7 @@
 /** The index snapshot: round trips, and damage of every kind. */
 import { assert, assertEquals } from "@std/assert";
 import type { Engine } from "../../src/engine/engine.ts";
+import { TABLE_WORDS } from "../../src/engine/hash_index.ts";
 import { readSnapshot } from "../../src/engine/index_snapshot.ts";
 import { KeyBuffer } from "../../src/engine/key_buffer.ts";
 import { KeyLedger } from "../../src/engine/key_ledger.ts";
@@ -212,6 +213,25 @@ Deno.test("index snapshot: nonsense under a right sum is refused or read, never 
     }
   }
   assert(refused > 50, `${refused} were refused`);
+});
+
+Deno.test("index snapshot: entries that the tables do not name are refused", async () => {
+  const engine = await closedStore(50);
+  const bytes = readFile(engine.log.files, PATH);
+  const view = new DataView(bytes.buffer);
+  const tablesAt = HEADER_BYTES + 40 +
+    view.getUint32(HEADER_BYTES + 20, true) * 24;
+  const slots = new Uint32Array(
+    bytes.buffer.slice(tablesAt, tablesAt + TABLE_WORDS * 4),
+  );
+  const used = slots.findIndex((word, i) => i % 2 === 1 && word !== 0);
+  view.setUint32(tablesAt + used * 4 - 4, 0, true);
+  view.setUint32(tablesAt + used * 4, 0, true);
+  const usedAt = tablesAt + TABLE_WORDS * 4;
+  view.setUint32(usedAt, view.getUint32(usedAt, true) - 1, true);
+  assert(read(engine).loaded !== undefined);
+  replace(engine, reseal(bytes));
+  assertEquals(read(engine).loaded, undefined);
 });
 
 Deno.test("index snapshot: words in the other byte order are refused", async () => {
