@@ -98,7 +98,7 @@ export type {
   SnapshotStats,
   StoreStats,
 } from "./src/store/stats.ts";
-export type { GcReport } from "./src/engine/garbage_collector.ts";
+export type { GcPastRun, GcReport } from "./src/engine/gc_totals.ts";
 export type { RecoveryReport } from "./src/engine/recovery_report.ts";
 export type { LostRange } from "./src/log/salvage_reader.ts";
 export type { SalvageReport } from "./src/engine/salvage.ts";

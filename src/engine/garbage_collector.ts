@@ -30,6 +30,7 @@ import { SegmentScanner } from "../log/segment_scanner.ts";
 import type { ValueLog } from "../log/value_log.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import type { Backpressure } from "./backpressure.ts";
+import { type GcReport, GcTotals } from "./gc_totals.ts";
 import { pickVictim, shouldSealActive } from "./gc_policy.ts";
 import { TAG_SWEPT, TAG_TOMBSTONE } from "./key_arena.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
@@ -43,23 +44,6 @@ import type { LogWriter } from "./log_writer.ts";
 const SEALS_A_RUN_MAX = 2;
 /** Records after which the collector asks whether others wait for their turn. */
 const RECORDS_A_LOOK = 16;
-
-/** What one run of the garbage collector did. */
-export interface GcReport {
-  /** Segments rewritten and removed. */
-  segmentsRewritten: number;
-  /** Bytes of the files removed. */
-  bytesReclaimed: number;
-  /** Bytes appended again because they were live. */
-  bytesRewritten: number;
-  /** Why the run ended. */
-  reason:
-    | "no segment has reached the discard ratio"
-    | "the signal was aborted"
-    | "the store is closing";
-  /** Time the run took, in milliseconds. */
-  milliseconds: number;
-}
 
 /** How one run goes. */
 export interface GcRun {
@@ -79,36 +63,10 @@ interface Reach {
   seals: number;
 }
 
-/** Totals of all runs. */
-export interface GcTotals {
-  /** Runs ended. */
-  runs: number;
-  /** Segments rewritten and removed. */
-  segmentsRewritten: number;
-  /** Bytes of the files removed. */
-  bytesReclaimed: number;
-  /** Bytes appended again. */
-  bytesRewritten: number;
-  /** Puts that left the disk without the books knowing them; 0 unless there is a bug. */
-  unknownPuts: number;
-  /** The last report. */
-  lastReport: GcReport | undefined;
-  /** Why the last run failed, if it did. */
-  lastError: StoreError | undefined;
-}
-
 /** Collects garbage, one run at a time. */
 export class GarbageCollector {
   /** Totals of all runs. */
-  readonly totals: GcTotals = {
-    runs: 0,
-    segmentsRewritten: 0,
-    bytesReclaimed: 0,
-    bytesRewritten: 0,
-    unknownPuts: 0,
-    lastReport: undefined,
-    lastError: undefined,
-  };
+  readonly totals: GcTotals = new GcTotals();
   readonly #host: Host;
   readonly #log: ValueLog;
   readonly #writer: LogWriter;
@@ -190,8 +148,7 @@ export class GarbageCollector {
     } finally {
       this.#pressure.end();
       report.milliseconds = performance.now() - start;
-      totals.runs++;
-      totals.lastReport = report;
+      totals.end(report, this.#host.now());
     }
   }
 

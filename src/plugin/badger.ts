@@ -5,13 +5,13 @@
  */
 
 import { StoreClosedError, StoreError } from "../errors.ts";
-import type { GcReport } from "../engine/garbage_collector.ts";
+import type { GcReport } from "../engine/gc_totals.ts";
 import type { KeySpace } from "../store/key_space.ts";
 import type { LargeKey } from "../store/largest.ts";
 import type { Store } from "../store/store.ts";
 import type { GcOptions, LargestOptions } from "../store/types.ts";
 import { BadgerFilter, BadgerKv, type BucketOwner } from "./badger_kv.ts";
-import type { BucketStores } from "./bucket_stores.ts";
+import type { BadgerStore, BucketStores } from "./bucket_stores.ts";
 import type { CodecName } from "./codecs.ts";
 import { Compressor } from "./compression.ts";
 import { loadConfig } from "./config.ts";
@@ -187,6 +187,21 @@ export class Badger implements AsyncDisposable {
    */
   buckets(): string[] {
     return this.#requireBuckets("list the buckets").names();
+  }
+
+  /**
+   * Lists the stores that are open: the one of all buckets, or those of the buckets
+   * that were used since the start.
+   *
+   * @returns Each store with the name of its bucket, if it has but one.
+   */
+  stores(): BadgerStore[] {
+    const buckets = this.#requireBuckets("list the stores");
+    if (this.settings.singleBucketMode) {
+      return [{ bucket: undefined, store: buckets.stores()[0]! }];
+    }
+    return buckets.opened()
+      .map(({ name, space }) => ({ bucket: name, store: space as Store }));
   }
 
   /**

@@ -38,6 +38,14 @@ export interface BucketOperations {
   delete: number;
 }
 
+/** A store of an instance that is open. */
+export interface BadgerStore {
+  /** The bucket it is for; `undefined` where one store has all buckets. */
+  bucket: string | undefined;
+  /** The store. */
+  store: Store;
+}
+
 /** The buckets of an open instance. */
 export interface BucketStores {
   /** The bucket of that name; `undefined` if nothing was ever written to it. */

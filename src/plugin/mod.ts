@@ -39,7 +39,7 @@
  */
 
 export { Badger, type BadgerOptions } from "./badger.ts";
-export type { BucketOperations } from "./bucket_stores.ts";
+export type { BadgerStore, BucketOperations } from "./bucket_stores.ts";
 export type { CodecName } from "./codecs.ts";
 export { loadConfig, type LoadConfigOptions } from "./config.ts";
 export { ConfigError, type ConfigPlace } from "./config_error.ts";

@@ -6,7 +6,7 @@
 
 import type { Engine } from "../engine/engine.ts";
 import type { ReadEngine } from "../engine/read_engine.ts";
-import type { GcReport } from "../engine/garbage_collector.ts";
+import type { GcReport } from "../engine/gc_totals.ts";
 import type { Percentiles } from "../engine/latency_histogram.ts";
 
 /** Memory a store holds, in bytes. */
@@ -136,7 +136,7 @@ export function readSnapshotStats(engine: ReadEngine): SnapshotStats {
 /** Reads the counters of an engine. */
 export function readStats(engine: Engine): StoreStats {
   const { counters, log, ledger, writer, cache, collector } = engine;
-  const { lastError, lastReport, ...totals } = collector.totals;
+  const { totals } = collector;
   let recordBytes = 0;
   for (const segment of log.segments.values()) {
     recordBytes += segment.recordBytes;
@@ -166,8 +166,8 @@ export function readStats(engine: Engine): StoreStats {
       bytesRewritten: totals.bytesRewritten,
       stalls: counters.gcStalls,
       stallMilliseconds: counters.gcStallMilliseconds,
-      lastReport,
-      lastError: lastError?.message,
+      lastReport: totals.lastReport,
+      lastError: totals.lastError?.message,
     },
     snapshots: readSnapshotStats(engine),
     performance: {

@@ -5,7 +5,7 @@
  */
 
 import { Engine } from "../engine/engine.ts";
-import type { GcReport } from "../engine/garbage_collector.ts";
+import type { GcPastRun, GcReport } from "../engine/gc_totals.ts";
 import type { RecoveryReport } from "../engine/recovery_report.ts";
 import { salvage, type SalvageReport } from "../engine/salvage.ts";
 import { verify, type VerifyReport } from "../engine/verify.ts";
@@ -318,6 +318,12 @@ export class Store extends StoreCopies implements AsyncDisposable {
   stats(): StoreStats {
     this.#engine.check("read the statistics");
     return readStats(this.#engine);
+  }
+
+  /** The latest 64 GC runs that rewrote something or failed, the oldest first. */
+  gcRuns(): GcPastRun[] {
+    this.#engine.check("list the GC runs");
+    return this.#engine.collector.totals.pastRuns.map((run) => ({ ...run }));
   }
 
   /** The segments in the order of the log. */
