@@ -1,6 +1,7 @@
 /**
  * [Hono](https://hono.dev) handlers: statistics at `/badger/stats`, metrics at
- * `/badger/metrics`, and an instance's store, key-value store and filter in `c.var`.
+ * `/badger/metrics`, a page that draws them at `/badger`, and an instance's store,
+ * key-value store and filter in `c.var`.
  *
  * @example Usage
  * ```ts
@@ -27,14 +28,15 @@
  */
 
 import { type Handler, Hono, type MiddlewareHandler } from "hono";
-import { StoreError } from "../errors.ts";
 import type { Badger } from "../plugin/badger.ts";
 import type { Filter } from "../plugin/filter.ts";
 import type { KvStore } from "../plugin/kv.ts";
 import type { KeySpace } from "../store/key_space.ts";
 import type { Store } from "../store/store.ts";
+import { answerJson, oneAfterTheOther } from "./answer.ts";
+import { addDashboard } from "./dashboard/routes.ts";
 import { badgerMetrics } from "./metrics.ts";
-import { BadQueryError, makeReport, parseQuery } from "./stats_report.ts";
+import { makeReport, parseQuery } from "./stats_report.ts";
 
 export type { Filter, KvStore };
 export { badgerMetrics };
@@ -53,6 +55,20 @@ export interface BadgerAppOptions {
    * @default {"/badger/metrics"}
    */
   metricsPath?: string;
+  /**
+   * The path of the dashboard within the app; its data is below it. `false` leaves the
+   * dashboard out.
+   *
+   * @default {"/badger"}
+   */
+  dashboard?: string | false;
+  /**
+   * Whether the dashboard has a button that collects garbage. Whoever can open the
+   * page can then use it.
+   *
+   * @default {false}
+   */
+  gc?: boolean;
 }
 
 /** How {@linkcode badgerStore} chooses what `c.var.store` is. */
@@ -105,39 +121,29 @@ export interface BadgerEnv<Space extends KeySpace = Store> {
  */
 // deno-doc-ignore private-type-ref -- Handler is documented by Hono
 export function badgerStats(source: Badger | Store): Handler {
-  let turn: Promise<unknown> = Promise.resolve();
-  return async (context) => {
-    context.header("cache-control", "no-store");
-    try {
+  const inTurn = oneAfterTheOther();
+  return (context) =>
+    answerJson(context, () => {
       const query = parseQuery(
         context.req.query("size"),
         context.req.query("sort"),
       );
-      if (query === undefined) return context.json(await makeReport(source));
+      if (query === undefined) return makeReport(source);
       // Deno warns of whoever looks at the signal, so only those do who need it.
       const { signal } = context.req.raw;
-      const report = turn = turn.catch(() => {}).then(() =>
-        makeReport(source, query, signal)
-      );
-      return context.json(await report);
-    } catch (error) {
-      if (error instanceof BadQueryError) {
-        return context.json({ error: error.message }, 400);
-      }
-      if (error instanceof StoreError) {
-        return context.json({ error: error.message, code: error.code }, 503);
-      }
-      if (context.req.raw.signal.aborted) return context.body(null, 499 as 500);
-      throw error;
-    }
-  };
+      return inTurn(() => makeReport(source, query, signal));
+    });
 }
 
 /**
- * Makes an app with the statistics and the metrics, to be mounted with `app.route`.
+ * Makes an app with the statistics, the metrics and the dashboard, to be mounted with
+ * `app.route`.
+ *
+ * The statistics and the dashboard tell of keys and sizes to whoever may ask, so mount
+ * the app behind the authentication of yours.
  *
  * @param source The instance, or a store by itself.
- * @param options Where they are.
+ * @param options Where they are, and whether the dashboard may collect garbage.
  * @returns The app.
  *
  * @example Usage
@@ -150,6 +156,7 @@ export function badgerStats(source: Badger | Store): Handler {
  * await using badger = await Badger.start({ memory_mode: true });
  * const app = new Hono().route("/", badgerApp(badger));
  * assertEquals((await app.request("/badger/stats")).ok, true);
+ * assertEquals((await app.request("/badger")).ok, true);
  * assertEquals((await app.request("/badger/metrics")).ok, true);
  * ```
  */
@@ -159,8 +166,15 @@ export function badgerApp(
   options: BadgerAppOptions = {},
 ): Hono {
   const app = new Hono();
-  app.get(options.path ?? "/badger/stats", badgerStats(source));
-  app.get(options.metricsPath ?? "/badger/metrics", badgerMetrics(source));
+  const {
+    path = "/badger/stats",
+    metricsPath = "/badger/metrics",
+    dashboard = "/badger",
+    gc = false,
+  } = options;
+  app.get(path, badgerStats(source));
+  app.get(metricsPath, badgerMetrics(source));
+  if (dashboard !== false) addDashboard(app, dashboard, source, gc);
   return app;
 }
 

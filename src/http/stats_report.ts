@@ -65,7 +65,7 @@ export async function makeReport(
 }
 
 /** Told apart by what they can do: importing the class would load its packages. */
-function isBadger(source: Badger | Store): source is Badger {
+export function isBadger(source: Badger | Store): source is Badger {
   return "kvStore" in source;
 }
 
@@ -75,7 +75,7 @@ export function readStats(source: Badger | Store): BadgerStats {
 }
 
 /** The same object with its keys in the style of JSON interfaces. */
-function snakeCase(value: object): Record<string, unknown> {
+export function snakeCase(value: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
