@@ -61,7 +61,11 @@ export type {
 export type { ImportOptions, ImportReport } from "./src/store/import.ts";
 export { KeyReader } from "./src/store/key_reader.ts";
 export { StoreCopies } from "./src/store/store_copies.ts";
-export type { BackupOptions, BackupReport } from "./src/store/backup.ts";
+export type {
+  BackupOptions,
+  BackupProgress,
+  BackupReport,
+} from "./src/store/backup.ts";
 export type { RestoreOptions } from "./src/store/restore.ts";
 export type {
   CheckpointOptions,
@@ -101,6 +105,7 @@ export type {
 export type { GcPastRun, GcReport } from "./src/engine/gc_totals.ts";
 export type { RecoveryReport } from "./src/engine/recovery_report.ts";
 export type { LostRange } from "./src/log/salvage_reader.ts";
+export type { OfflineProgress } from "./src/engine/offline_work.ts";
 export type { SalvageReport } from "./src/engine/salvage.ts";
 export type { SegmentVerification, VerifyReport } from "./src/engine/verify.ts";
 export type { Percentiles } from "./src/engine/latency_histogram.ts";

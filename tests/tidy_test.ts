@@ -37,6 +37,9 @@ const PACKAGE_HOMES: Record<string, string> = {
   "prom-client": "src/http/",
   yaml: "src/plugin/",
   "cbor-x": "src/codec/",
+  "cli-progress": "src/cli/",
+  "cli-table3": "src/cli/",
+  commander: "src/cli/",
 };
 
 /** Lines at which a file should be split, and at which it must be. */

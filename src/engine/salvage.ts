@@ -27,6 +27,7 @@ import { type LostRange, SalvageReader } from "../log/salvage_reader.ts";
 import type { Segment } from "../log/segment.ts";
 import type { Engine } from "./engine.ts";
 import { OfflineSegments } from "./offline_segments.ts";
+import { OfflineWork, type OfflineWorkOptions } from "./offline_work.ts";
 
 const RECORDS_A_LOOK = 64;
 
@@ -55,12 +56,14 @@ export async function salvage(
   source: string,
   host: Host,
   openTarget: () => Engine,
+  options: OfflineWorkOptions = {},
 ): Promise<SalvageReport> {
   const offline = new OfflineSegments(host.files, source, "salvage");
   try {
     const target = openTarget();
     try {
-      return await copyAll(source, host, offline, target);
+      const work = new OfflineWork(host, offline.all, options);
+      return await copyAll(source, host, offline, target, work);
     } finally {
       await target.close();
     }
@@ -74,6 +77,7 @@ async function copyAll(
   host: Host,
   offline: OfflineSegments,
   target: Engine,
+  work: OfflineWork,
 ): Promise<SalvageReport> {
   const start = performance.now();
   if (target.recovery.source !== "new") {
@@ -96,7 +100,8 @@ async function copyAll(
   };
   let versionMax = 0;
   let horizonMax = 0;
-  for (const { segment, size, headerProblem, isReadable } of offline.all) {
+  for (const one of offline.all) {
+    const { segment, size, headerProblem, isReadable } = one;
     if (headerProblem !== undefined) report.lost.push(headerProblem);
     versionMax = Math.max(versionMax, countedVersion(segment.nextVersion) - 1);
     horizonMax = Math.max(horizonMax, segment.expiryHorizon);
@@ -107,13 +112,14 @@ async function copyAll(
       report.records++;
       if (count % RECORDS_A_LOOK === 0 && host.shouldBreathe()) {
         target.writer.flush();
-        await host.breathe();
+        await work.breathe(reader.current.offset);
       }
     }
     versionMax = Math.max(versionMax, reader.versionMax);
     horizonMax = Math.max(horizonMax, reader.horizonMax);
     report.skipped += reader.skipped;
     report.lost.push(...reader.lost);
+    work.done(one);
   }
   target.writer.flush();
   // Versions go on, and what had expired stays expired, where they were.

@@ -28,6 +28,7 @@ import { readSnapshot } from "./index_snapshot.ts";
 import { KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
 import { KeyLedger } from "./key_ledger.ts";
 import { type OfflineSegment, OfflineSegments } from "./offline_segments.ts";
+import { OfflineWork, type OfflineWorkOptions } from "./offline_work.ts";
 
 const RECORDS_A_LOOK = 64;
 
@@ -88,6 +89,7 @@ export interface VerifyReport {
 export async function verify(
   directory: string,
   host: Host,
+  options: OfflineWorkOptions = {},
 ): Promise<VerifyReport> {
   const start = performance.now();
   const offline = new OfflineSegments(host.files, directory, "verify");
@@ -97,10 +99,14 @@ export async function verify(
     const key = new KeyBuffer();
     const ledger = new KeyLedger(log, key);
     const segments: SegmentVerification[] = [];
+    const work = new OfflineWork(host, offline.all, options);
     for (const one of offline.all) {
       one.segment.length = FILE_HEADER_BYTES;
       log.add(one.segment);
-      segments.push(await verifySegment(directory, host, one, ledger, key));
+      segments.push(
+        await verifySegment(directory, host.files, one, ledger, key, work),
+      );
+      work.done(one);
     }
     ledger.sweep(host.now(), Infinity);
     const tornBytes = tornTail(segments.at(-1)!);
@@ -132,10 +138,11 @@ function tornTail({ bytes, lost, hint }: SegmentVerification): number {
 
 async function verifySegment(
   directory: string,
-  host: Host,
+  files: FileSystem,
   { segment, size, headerProblem, isReadable }: OfflineSegment,
   ledger: KeyLedger,
   key: KeyBuffer,
+  work: OfflineWork,
 ): Promise<SegmentVerification> {
   const report: SegmentVerification = {
     id: segment.id,
@@ -149,7 +156,7 @@ async function verifySegment(
     unreadable: [],
   };
   if (!isReadable) return report;
-  const hint = readHint(host.files, directory, segment.id);
+  const hint = readHint(files, directory, segment.id);
   const check = hint && new HintCheck(hint, segment);
   const reader = new SalvageReader(segment, FILE_HEADER_BYTES, size);
   for (let count = 1; reader.next(); count++) {
@@ -173,9 +180,7 @@ async function verifySegment(
       case KIND_CONTROL:
         ledger.control(segment, length, -1);
     }
-    if (count % RECORDS_A_LOOK === 0 && host.shouldBreathe()) {
-      await host.breathe();
-    }
+    if (count % RECORDS_A_LOOK === 0) await work.breathe(offset + length);
   }
   segment.length = size;
   report.skipped = reader.skipped;

@@ -45,6 +45,16 @@ export interface BackupOptions {
   since?: string;
   /** Ends the backup with the signal's reason; the stream is aborted. */
   signal?: AbortSignal;
+  /** Called after each piece with the counts so far; must not throw. */
+  onProgress?: (progress: BackupProgress) => void;
+}
+
+/** How far {@linkcode Store.backup} is. */
+export interface BackupProgress {
+  /** Keys written, with their values or as gone. */
+  keys: number;
+  /** Bytes written. */
+  bytes: number;
 }
 
 /** What a backup holds, as {@linkcode Store.backup} and restoring it tell. */
@@ -208,7 +218,7 @@ export async function backup(
       const lineage = lineageOf(engine);
       const scan = new BackupScan(engine, from);
       try {
-        return await write(engine, lineage, scan, from, sink, signal);
+        return await write(engine, lineage, scan, from, sink, options);
       } finally {
         scan.close();
       }
@@ -222,7 +232,7 @@ async function write(
   scan: BackupScan,
   from: number,
   sink: ByteSink,
-  signal: AbortSignal | undefined,
+  { signal, onProgress }: BackupOptions,
 ): Promise<BackupReport> {
   const { version } = scan.moment;
   if (from > version) {
@@ -255,6 +265,10 @@ async function write(
     if (written === undefined) continue;
     await written;
     sink.check();
+    onProgress?.({
+      keys: writer.entries + writer.deletes,
+      bytes: sink.bytes,
+    });
   }
   if (!scan.isComplete) {
     for await (const { isBucket, keys } of scan.keys(signal)) {

@@ -4,13 +4,13 @@
  * @module
  */
 
-import type { Engine } from "../engine/engine.ts";
+import type { ReadEngine } from "../engine/read_engine.ts";
 import { StoreClosedError } from "../errors.ts";
 import { describe } from "../engine/key_buffer.ts";
 
 /** A writable stream in use. */
 export class ByteSink {
-  readonly #engine: Engine;
+  readonly #engine: ReadEngine;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #signal: AbortSignal | undefined;
   readonly #action: string;
@@ -18,7 +18,7 @@ export class ByteSink {
   bytes = 0;
 
   private constructor(
-    engine: Engine,
+    engine: ReadEngine,
     writable: WritableStream<Uint8Array>,
     signal: AbortSignal | undefined,
     action: string,
@@ -34,7 +34,7 @@ export class ByteSink {
    * or if `signal` does.
    */
   static async use<T>(
-    engine: Engine,
+    engine: ReadEngine,
     writable: WritableStream<Uint8Array>,
     signal: AbortSignal | undefined,
     action: string,

@@ -41,7 +41,7 @@ export function offlineHost(host: Host, options: OfflineOptions): Host {
     throw new TypeError(`Cannot use ${options} as options: give an object`);
   }
   for (const name of Object.keys(options)) {
-    if (name !== "encryption") {
+    if (!["encryption", "signal", "onProgress"].includes(name)) {
       throw new TypeError(`Cannot use options: unknown option "${name}"`);
     }
   }

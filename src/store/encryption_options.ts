@@ -4,6 +4,7 @@
  * @module
  */
 
+import type { OfflineProgress } from "../engine/offline_work.ts";
 import { KEY_BYTES } from "../fs/key_ring.ts";
 
 /** The keys of an encrypted store. */
@@ -26,6 +27,10 @@ export interface EncryptionOptions {
 export interface OfflineOptions {
   /** The keys of an encrypted store. */
   encryption?: EncryptionOptions;
+  /** Ends it with the signal's reason; a store that was being made is incomplete then. */
+  signal?: AbortSignal;
+  /** Called now and then with how far it is; must not throw. */
+  onProgress?: (progress: OfflineProgress) => void;
 }
 
 function checkKey(key: unknown, name: string): void {

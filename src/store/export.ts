@@ -5,7 +5,7 @@
  */
 
 import { describe } from "../engine/key_buffer.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { ReadEngine } from "../engine/read_engine.ts";
 import {
   keepMoment,
   placeOfListed,
@@ -38,6 +38,8 @@ export interface ExportOptions extends RangeOptions {
   format: RowFormat;
   /** Ends it with the signal's reason; the stream is aborted. */
   signal?: AbortSignal;
+  /** Called after each piece with the counts so far; must not throw. */
+  onProgress?: (progress: ExportReport) => void;
 }
 
 /** What {@linkcode KeySpace.export} did. */
@@ -60,12 +62,12 @@ export function readFormat(format: RowFormat, action: string): RowFormat {
 
 /** Writes the rows of a range; see {@linkcode KeySpace.export}. */
 export async function exportRows(
-  engine: Engine,
+  engine: ReadEngine,
   space: Uint8Array | undefined,
   writable: WritableStream<Uint8Array>,
   options: ExportOptions,
 ): Promise<ExportReport> {
-  const { signal } = options;
+  const { signal, onProgress } = options;
   const action = "export rows";
   const encode = readFormat(options.format, action) === "cbor"
     ? encodeItem
@@ -87,6 +89,7 @@ export async function exportRows(
       length = 0;
       await sink.write(piece);
       sink.check();
+      onProgress?.({ rows, bytes: sink.bytes });
     };
     try {
       await completeViewAsync(engine, signal);

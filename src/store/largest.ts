@@ -10,7 +10,8 @@
  */
 
 import { StoreClosedError } from "../errors.ts";
-import type { Engine } from "../engine/engine.ts";
+import type { MemtableSet } from "../engine/memtable_set.ts";
+import type { ReadEngine } from "../engine/read_engine.ts";
 import { TAG_EXPIRING } from "../engine/key_arena.ts";
 import { describe, TAG_BUCKET } from "../engine/key_buffer.ts";
 import {
@@ -31,6 +32,9 @@ export interface LargeKey {
   valueBytes: number;
 }
 
+/** What a writer has in memory; a reader has nothing of that kind. */
+type Memtables = Pick<MemtableSet, "find">;
+
 const HASH_SPAN = 2 ** 32;
 
 interface Candidate {
@@ -43,9 +47,10 @@ interface Candidate {
 
 /** Finds the `count` keys with the largest values, the largest first. */
 export async function findLargest(
-  engine: Engine,
+  engine: ReadEngine,
   count: number,
   signal: AbortSignal | undefined,
+  memtables?: Memtables,
 ): Promise<LargeKey[]> {
   if (!Number.isInteger(count) || count < 0) {
     throw new RangeError(
@@ -70,12 +75,12 @@ export async function findLargest(
   }
   // One synchronous step: what is told is of one moment.
   return best.take().flatMap((candidate) => {
-    const found = measure(engine, candidate);
+    const found = measure(engine, candidate, memtables);
     return found === undefined ? [] : [found];
   }).sort((a, b) => b.valueBytes - a.valueBytes);
 }
 
-function offerTable(engine: Engine, slots: Int32Array, best: Best): void {
+function offerTable(engine: ReadEngine, slots: Int32Array, best: Best): void {
   const { ledger } = engine;
   const { arena } = ledger.index;
   const now = engine.now();
@@ -96,8 +101,12 @@ function offerTable(engine: Engine, slots: Int32Array, best: Best): void {
 }
 
 /** The exact size of a candidate's value, if the key is still there. */
-function measure(engine: Engine, candidate: Candidate): LargeKey | undefined {
-  const { ledger, log, writer } = engine;
+function measure(
+  engine: ReadEngine,
+  candidate: Candidate,
+  memtables: Memtables | undefined,
+): LargeKey | undefined {
+  const { ledger, log } = engine;
   const { arena } = ledger.index;
   const { key, isBucket } = candidate;
   engine.key.loadRecord(key, 0, key.length, isBucket);
@@ -105,7 +114,7 @@ function measure(engine: Engine, candidate: Candidate): LargeKey | undefined {
   if (pointer === 0) return undefined;
   const segmentId = arena.segmentId(pointer);
   const offset = arena.offset(pointer);
-  const memtable = writer.memtables.find(segmentId, offset);
+  const memtable = memtables?.find(segmentId, offset);
   let flags: number;
   if (memtable !== undefined) {
     flags = memtable.image[memtable.locate(segmentId, offset) + FLAGS_OFFSET]!;

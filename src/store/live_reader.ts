@@ -7,6 +7,7 @@
 import type { ReaderEngine } from "../engine/reader_engine.ts";
 import { StoreError } from "../errors.ts";
 import { bucketPrefix } from "./bucket_name.ts";
+import { type ExportOptions, type ExportReport, exportRows } from "./export.ts";
 import { KeyReader } from "./key_reader.ts";
 import type { Key, VersionedEntry } from "./types.ts";
 
@@ -18,11 +19,25 @@ import type { Key, VersionedEntry } from "./types.ts";
  */
 export abstract class LiveReader extends KeyReader {
   readonly #engine: ReaderEngine;
+  readonly #prefix: Uint8Array | undefined;
 
   /** Not for callers: use {@linkcode StoreReader.open}. */
   constructor(engine: unknown, prefix: Uint8Array | undefined) {
     super(engine, prefix);
     this.#engine = engine as ReaderEngine;
+    this.#prefix = prefix;
+  }
+
+  /**
+   * Writes the rows of a range, as of the last refresh, to a stream; see
+   * {@linkcode KeySpace.export}.
+   */
+  async export(
+    writable: WritableStream<Uint8Array>,
+    options: ExportOptions,
+  ): Promise<ExportReport> {
+    this.#engine.check("export rows");
+    return await exportRows(this.#engine, this.#prefix, writable, options);
   }
 
   /** Makes it worth trying again, or throws the error. */

@@ -7,7 +7,9 @@
 import type { Engine } from "../engine/engine.ts";
 import type { ReadEngine } from "../engine/read_engine.ts";
 import type { GcReport } from "../engine/gc_totals.ts";
+import type { ValueLog } from "../log/value_log.ts";
 import type { Percentiles } from "../engine/latency_histogram.ts";
+import type { SegmentInfo } from "./types.ts";
 
 /** Memory a store holds, in bytes. */
 export interface MemoryStats {
@@ -131,6 +133,19 @@ export function readSnapshotStats(engine: ReadEngine): SnapshotStats {
     notes: history.noteCount,
     heldBytes: history.heldBytes,
   };
+}
+
+/** What there is to say of each segment, in the order of the log. */
+export function readSegments(log: ValueLog): SegmentInfo[] {
+  return [...log.segments.values()].map((segment) => ({
+    id: segment.id,
+    bytes: segment.length,
+    liveBytes: segment.liveBytes,
+    deadBytes: segment.deadBytes,
+    records: segment.recordCount,
+    discardRatio: segment.discardRatio,
+    active: segment === log.active,
+  }));
 }
 
 /** Reads the counters of an engine. */

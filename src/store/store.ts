@@ -21,7 +21,7 @@ import { encryptedHost, offlineHost, rotateDataKey } from "./encrypted_host.ts";
 import type { OfflineOptions } from "./encryption_options.ts";
 import type { BucketOptions } from "./bucket_options.ts";
 import { resolveOptions, type StoreOptions } from "./options.ts";
-import { readStats, type StoreStats } from "./stats.ts";
+import { readSegments, readStats, type StoreStats } from "./stats.ts";
 import type { GcOptions, LargestOptions, SegmentInfo } from "./types.ts";
 
 /** Opens an engine over a host of the caller's; tests bring simulated ones. */
@@ -170,7 +170,7 @@ export class Store extends StoreCopies implements AsyncDisposable {
     options: OfflineOptions = {},
   ): Promise<VerifyReport> {
     const host = systemHost(new NodeFileSystem());
-    return await verify(path, offlineHost(host, options));
+    return await verify(path, offlineHost(host, options), options);
   }
 
   /**
@@ -207,7 +207,7 @@ export class Store extends StoreCopies implements AsyncDisposable {
   ): Promise<SalvageReport> {
     const settings = typeof target === "string" ? { path: target } : target;
     const host = offlineHost(systemHost(new NodeFileSystem()), options);
-    return await salvage(path, host, () => openEngine(settings));
+    return await salvage(path, host, () => openEngine(settings), options);
   }
 
   /** Whether the store accepts calls. */
@@ -329,16 +329,7 @@ export class Store extends StoreCopies implements AsyncDisposable {
   /** The segments in the order of the log. */
   segments(): SegmentInfo[] {
     this.#engine.check("list the segments");
-    const { log } = this.#engine;
-    return [...log.segments.values()].map((segment) => ({
-      id: segment.id,
-      bytes: segment.length,
-      liveBytes: segment.liveBytes,
-      deadBytes: segment.deadBytes,
-      records: segment.recordCount,
-      discardRatio: segment.discardRatio,
-      active: segment === log.active,
-    }));
+    return readSegments(this.#engine.log);
   }
 
   /**
@@ -365,7 +356,10 @@ export class Store extends StoreCopies implements AsyncDisposable {
   largest(count: number, options: LargestOptions = {}): Promise<LargeKey[]> {
     return this.#attempt(
       "list keys",
-      () => findLargest(this.#engine, count, options.signal),
+      () => {
+        const { memtables } = this.#engine.writer;
+        return findLargest(this.#engine, count, options.signal, memtables);
+      },
     );
   }
 

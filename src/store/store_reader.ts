@@ -10,7 +10,10 @@ import { NodeFileSystem, systemHost } from "../fs/node_file_system.ts";
 import { encryptedHost } from "./encrypted_host.ts";
 import { BucketReader, LiveReader } from "./live_reader.ts";
 import { type ReaderOptions, resolveReaderOptions } from "./reader_options.ts";
+import { findLargest, type LargeKey } from "./largest.ts";
 import { type ReaderStats, readReaderStats } from "./reader_stats.ts";
+import { readSegments } from "./stats.ts";
+import type { LargestOptions, SegmentInfo } from "./types.ts";
 import { writeVersionstamp } from "./versionstamp.ts";
 
 /** Opens an engine over a host of the caller's; tests bring simulated ones. */
@@ -170,6 +173,21 @@ export class StoreReader extends LiveReader implements AsyncDisposable {
   stats(): ReaderStats {
     this.#engine.check("read the statistics");
     return readReaderStats(this.#engine);
+  }
+
+  /** The segments in the order of the log, as of the last refresh. */
+  segments(): SegmentInfo[] {
+    this.#engine.check("list the segments");
+    return readSegments(this.#engine.log);
+  }
+
+  /** Finds the keys with the largest values; see {@linkcode Store.largest}. */
+  async largest(
+    count: number,
+    options: LargestOptions = {},
+  ): Promise<LargeKey[]> {
+    this.#engine.check("list keys");
+    return await findLargest(this.#engine, count, options.signal);
   }
 
   /** Closes the reader: lets go of files and memory. A second call does nothing. */

@@ -1,0 +1,209 @@
+/**
+ * Streams from and to files, input and output.
+ *
+ * @module
+ */
+
+import {
+  closeSync,
+  createReadStream,
+  fstatSync,
+  fsyncSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeSync,
+} from "node:fs";
+import { join } from "node:path";
+import { fromSystemError } from "../errors.ts";
+import type { Call } from "./call.ts";
+
+const PIECE_BYTES = 256 * 1024;
+
+/** The name that stands for input or output. */
+export const STANDARD = "-";
+
+/** The names in a directory; none if there is no directory. */
+export function namesIn(path: string): string[] {
+  try {
+    return readdirSync(path);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === "ENOENT") return [];
+    throw error;
+  }
+}
+
+/** Bytes of the files in a directory. */
+export function bytesIn(path: string): number {
+  let bytes = 0;
+  for (const name of namesIn(path)) {
+    bytes += statSync(join(path, name), { throwIfNoEntry: false })?.size ?? 0;
+  }
+  return bytes;
+}
+
+/** What is read. */
+export interface Source {
+  /** Its bytes. */
+  readable: ReadableStream<Uint8Array>;
+  /** How many there are, where that is known. */
+  size: number | undefined;
+  /** Called after each piece with the bytes read so far. */
+  onRead: (bytes: number) => void;
+}
+
+/** Opens a file, or input for `-`. */
+export function openSource(call: Call, name: string): Source {
+  const stream = name === STANDARD
+    ? call.surroundings.stdin
+    : isPipe(name)
+    // To wait for what another process writes must not keep signals from being heard.
+    ? createReadStream(name)
+    : undefined;
+  const pieces = stream?.[Symbol.asyncIterator]();
+  const file = pieces === undefined ? openFile(name, "r") : -1;
+  let total = 0;
+  const close = () => {
+    if (file >= 0) closeSync(file);
+  };
+  const next = async (): Promise<Uint8Array | undefined> => {
+    if (pieces !== undefined) {
+      const { value, done } = await pieces.next();
+      return done ? undefined : toBytes(value);
+    }
+    const piece = new Uint8Array(PIECE_BYTES);
+    const length = readSync(file, piece, 0, piece.length, null);
+    return length === 0 ? undefined : piece.subarray(0, length);
+  };
+  const readable = new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      const piece = await next();
+      if (piece === undefined) {
+        close();
+        controller.close();
+        return;
+      }
+      source.onRead(total += piece.length);
+      controller.enqueue(piece);
+    },
+    cancel: close,
+  }, { highWaterMark: 0 });
+  const source: Source = {
+    readable,
+    size: file < 0 ? undefined : sizeOf(file),
+    onRead: () => {},
+  };
+  return source;
+}
+
+function openFile(name: string, flags: "r" | "w"): number {
+  try {
+    return openSync(name, flags);
+  } catch (error) {
+    throw fromSystemError("open", name, error);
+  }
+}
+
+/** True for a pipe with a name. */
+function isPipe(name: string): boolean {
+  return statSync(name, { throwIfNoEntry: false })?.isFIFO() ?? false;
+}
+
+/** Bytes of a file; those of a device are not known. */
+function sizeOf(file: number): number | undefined {
+  const found = fstatSync(file);
+  return found.isFile() ? found.size : undefined;
+}
+
+function toBytes(piece: string | Uint8Array): Uint8Array {
+  return typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
+}
+
+/** Input that does not come must not keep a signal from being heard. */
+async function unlessAborted<T>(
+  signal: AbortSignal,
+  work: Promise<T>,
+): Promise<T> {
+  let stop = () => {};
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason);
+    signal.addEventListener("abort", stop, { once: true });
+  });
+  try {
+    return await Promise.race([work, aborted]);
+  } finally {
+    signal.removeEventListener("abort", stop);
+  }
+}
+
+/** Reads a file or input to its end. */
+export async function readAll(call: Call, name: string): Promise<Uint8Array> {
+  const { readable } = openSource(call, name);
+  return await unlessAborted(
+    call.signal,
+    new Response(readable).arrayBuffer().then((all) => new Uint8Array(all)),
+  );
+}
+
+/** A stream to output, or to a file that has its name only once it is whole. */
+export function openTarget(
+  call: Call,
+  name: string,
+): WritableStream<Uint8Array> {
+  if (name === STANDARD) {
+    return new WritableStream({ write: (piece) => call.output.bytes(piece) });
+  }
+  const aside = `${name}.part`;
+  let file = -1;
+  // Nothing is made before there is something to write.
+  const open = () => {
+    if (file < 0) file = openFile(aside, "w");
+  };
+  return new WritableStream({
+    write(piece) {
+      try {
+        open();
+        for (let at = 0; at < piece.length;) {
+          at += writeSync(file, piece, at, piece.length - at);
+        }
+      } catch (error) {
+        // Who writes to the stream only learns that it has failed.
+        call.end(fromSystemError("write", aside, error));
+        throw error;
+      }
+    },
+    close() {
+      open();
+      fsyncSync(file);
+      closeSync(file);
+      renameSync(aside, name);
+    },
+    abort() {
+      if (file < 0) return;
+      closeSync(file);
+      rmSync(aside, { force: true });
+    },
+  });
+}
+
+/** Writes a file whole. */
+export async function writeWhole(
+  call: Call,
+  name: string,
+  bytes: Uint8Array,
+): Promise<void> {
+  const writer = openTarget(call, name).getWriter();
+  await writer.write(bytes);
+  await writer.close();
+}
+
+/** @throws {TypeError} If bytes that are no text would go to a terminal. */
+export function refuseTerminal(call: Call, name: string, what: string): void {
+  if (name !== STANDARD || !call.output.isTerminal) return;
+  throw new TypeError(
+    `Cannot write ${what} to a terminal: name a file, or send it to another program`,
+  );
+}
