@@ -57,9 +57,7 @@ export interface Source {
 
 /** Opens a file, or input for `-`. */
 export function openSource(call: Call, name: string): Source {
-  const stream = name === STANDARD
-    ? call.surroundings.stdin
-    : isPipe(name)
+  const stream = name === STANDARD ? call.surroundings.stdin : isPipe(name)
     // To wait for what another process writes must not keep signals from being heard.
     ? createReadStream(name)
     : undefined;
