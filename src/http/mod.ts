@@ -1,6 +1,7 @@
 /**
  * [Hono](https://hono.dev) handlers: statistics at `/badger/stats`, metrics at
- * `/badger/metrics`, and an instance's store, key-value store and filter in `c.var`.
+ * `/badger/metrics`, keys and values at `/badger/kv`, and an instance's store, key-value
+ * store and filter in `c.var`.
  *
  * @example Usage
  * ```ts
@@ -37,6 +38,7 @@ import { badgerMetrics } from "./metrics.ts";
 import { BadQueryError, makeReport, parseQuery } from "./stats_report.ts";
 
 export type { Filter, KvStore };
+export { badgerKv, type BadgerKvOptions } from "./kv_app.ts";
 export { badgerMetrics };
 
 /** How {@linkcode badgerApp} is mounted. */
