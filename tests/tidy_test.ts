@@ -18,6 +18,7 @@ import {
 const LAYERS = [
   "mod.ts",
   "src/cli/",
+  "src/server/",
   "src/http/",
   "src/plugin/",
   "src/codec/",
@@ -32,6 +33,7 @@ const LAYERS = [
 
 /** The one folder of `src` that may import each npm package. */
 const PACKAGE_HOMES: Record<string, string> = {
+  "@hono/node-server": "src/server/",
   "abstract-level": "src/adapters/level",
   hono: "src/http/",
   "prom-client": "src/http/",
@@ -72,7 +74,7 @@ function isPackage(specifier: string): boolean {
 /** The name of the package that `specifier` names a module of. */
 function packageName(specifier: string): string {
   const parts = specifier.replace(/^(?:npm|jsr):/, "").split("/");
-  const name = specifier.includes("@", 1) && parts[0]!.startsWith("@")
+  const name = parts[0]!.startsWith("@")
     ? parts.slice(0, 2).join("/")
     : parts[0]!;
   return name.replace(/(.)@.*$/, "$1");

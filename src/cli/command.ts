@@ -33,6 +33,8 @@ export interface CommandSpec {
   options: readonly OptionSpec[];
   /** Command lines that show its use, without the program's name. */
   examples: readonly string[];
+  /** True if a signal is how it is meant to end: it then returns, and is done. */
+  isEndedBySignal?: true;
   /** Does it; the exit code, 0 if it gives none. */
   run: (call: Call) => Promise<number | void>;
 }

@@ -13,6 +13,7 @@ import { INFO_COMMANDS } from "./info_commands.ts";
 import { READ_COMMANDS } from "./read_commands.ts";
 import { REPAIR_COMMANDS } from "./repair_commands.ts";
 import { ROW_COMMANDS } from "./row_commands.ts";
+import { SERVE_COMMANDS } from "./serve_command.ts";
 import { WRITE_COMMANDS } from "./write_commands.ts";
 
 /** Every command of the program. */
@@ -24,6 +25,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...REPAIR_COMMANDS,
   ...COPY_COMMANDS,
   ...ROW_COMMANDS,
+  ...SERVE_COMMANDS,
   ...BENCH_COMMANDS,
   completionsCommand(() => COMMANDS),
 ];

@@ -57,6 +57,7 @@ const CODES: Partial<Record<StoreErrorCode, number>> = {
   NOT_ENCRYPTED: EXIT_KEY,
   WRONG_KEY: EXIT_KEY,
   BAD_ROW: EXIT_USAGE,
+  BAD_CONFIG: EXIT_USAGE,
 };
 
 const HINTS: Partial<Record<StoreErrorCode, string>> = {

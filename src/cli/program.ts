@@ -169,7 +169,7 @@ async function execute(
   const call = new Call(surroundings, words, options, controller);
   try {
     const code = await spec.run(call) ?? EXIT_DONE;
-    controller.signal.throwIfAborted();
+    if (!spec.isEndedBySignal) controller.signal.throwIfAborted();
     await call.output.flush();
     return code;
   } catch (thrown) {

@@ -1,7 +1,7 @@
 /**
  * [Hono](https://hono.dev) handlers: statistics at `/badger/stats`, metrics at
- * `/badger/metrics`, a page that draws them at `/badger`, and an instance's store,
- * key-value store and filter in `c.var`.
+ * `/badger/metrics`, a page that draws them at `/badger`, keys and values at
+ * `/badger/kv`, and an instance's store, key-value store and filter in `c.var`.
  *
  * @example Usage
  * ```ts
@@ -39,6 +39,7 @@ import { badgerMetrics } from "./metrics.ts";
 import { makeReport, parseQuery } from "./stats_report.ts";
 
 export type { Filter, KvStore };
+export { badgerKv, type BadgerKvOptions } from "./kv_app.ts";
 export { badgerMetrics };
 
 /** How {@linkcode badgerApp} is mounted. */

@@ -181,6 +181,18 @@ export class Badger implements AsyncDisposable {
   }
 
   /**
+   * The key space of a bucket for reading; makes nothing.
+   *
+   * @param name The name of the bucket.
+   * @returns The key space, or `undefined` if there is none yet; what was never written
+   * to may be an empty one.
+   * @throws {StoreError} If the instance is closed or disabled.
+   */
+  async findBucket(name: string): Promise<KeySpace | undefined> {
+    return (await this.#requireBuckets("open a bucket").find(name))?.space;
+  }
+
+  /**
    * Lists the buckets that were ever written to.
    *
    * @returns Their names, in order.

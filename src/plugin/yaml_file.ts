@@ -43,6 +43,18 @@ export interface YamlConfig {
   dataDirectory: string | undefined;
 }
 
+/** A value of a file with its place, and what is in it if it is a map or a list. */
+export interface YamlNode {
+  /** The value, as YAML reads it; maps and lists are named in words. */
+  value: unknown;
+  /** Where it stands. */
+  place: ConfigPlace;
+  /** The pairs of a map, in order; `undefined` if it is none. */
+  pairs?: { key: string; keyPlace: ConfigPlace; node: YamlNode }[];
+  /** The items of a list; `undefined` if it is none. */
+  items?: YamlNode[];
+}
+
 const SECTION = "badger";
 /** An alias may name an alias; a chain longer than this is a loop. */
 const ALIAS_DEPTH_MAX = 32;
@@ -57,6 +69,17 @@ const ALIAS_DEPTH_MAX = 32;
  */
 export function parseYaml(text: string, file: string): YamlConfig {
   return new YamlReader(text, file).read();
+}
+
+/**
+ * Reads the text of a configuration file as a tree; for sections that are not ours.
+ *
+ * @param text The YAML.
+ * @param file The name of the file, for errors.
+ * @throws {ConfigError} If an alias or a merge makes no sense.
+ */
+export function parseYamlTree(text: string, file: string): YamlNode {
+  return new YamlReader(text, file).tree();
 }
 
 class YamlReader {
@@ -99,6 +122,32 @@ class YamlReader {
       settings: this.#section(given),
       dataDirectory: this.#dataDirectory(given),
     };
+  }
+
+  tree(): YamlNode {
+    return this.#node(this.#document.contents, { file: this.#file }, 0);
+  }
+
+  #node(source: unknown, place: ConfigPlace, depth: number): YamlNode {
+    const node = this.#resolve(source);
+    if (depth === ALIAS_DEPTH_MAX) {
+      throw new ConfigError("it is nested too deep", place);
+    }
+    if (isMap(node)) {
+      const pairs = this.#pairs(node).map(({ key, keyPlace, ...pair }) => ({
+        key,
+        keyPlace: { ...keyPlace, key },
+        node: this.#node(pair.value, { ...pair.valuePlace, key }, depth + 1),
+      }));
+      return { value: inWords(node), place, pairs };
+    }
+    if (isSeq(node)) {
+      const items = node.items.map((item) =>
+        this.#node(item, place, depth + 1)
+      );
+      return { value: inWords(node), place, items };
+    }
+    return { value: isScalar(node) ? node.value : null, place };
   }
 
   /** The settings of `badger:` and of `badger.key:`, each at most once. */

@@ -1,7 +1,12 @@
 /**
  * What goes wrong on the command line: one line that says what to do, and an exit code.
  */
-import { assertEquals, assertMatch, assertRejects } from "@std/assert";
+import {
+  assertEquals,
+  assertMatch,
+  assertRejects,
+  assertStringIncludes,
+} from "@std/assert";
 import { PassThrough } from "node:stream";
 import { Store, StoreReader } from "@sett/badger";
 import { EXIT_CODES } from "../../src/cli/exit_code.ts";
@@ -203,4 +208,18 @@ Deno.test("cli: every exit code is in the help", async () => {
   for (const row of EXIT_CODES) {
     assertMatch(out, new RegExp(`^ +${row.code}  `, "m"));
   }
+});
+
+Deno.test("cli: serve refuses what would let everybody in, and a wrong file", async () => {
+  await using directory = tempDir();
+  const path = `${directory.path}/store`;
+  const open = await badger(["serve", "--path", path, "--host", "0.0.0.0"]);
+  assertEquals([open.code, open.out], [2, ""]);
+  assertStringIncludes(open.err, "there is no authentication: set server.auth");
+  const file = `${directory.path}/badger.yml`;
+  Deno.writeTextFileSync(file, "server:\n  prot: 1\n");
+  const wrong = await badger(["serve", "--config", file]);
+  assertEquals(wrong.code, 2);
+  assertStringIncludes(wrong.err, `${file}:2:3`);
+  assertStringIncludes(wrong.err, "port");
 });

@@ -106,6 +106,37 @@ Deno.test("cli: Ctrl-C during an import leaves a sound store, head a quiet end",
   );
 });
 
+Deno.test("cli: serve answers until SIGTERM, and others read the store meanwhile", async () => {
+  await using directory = tempDir();
+  const { code, out, err } = await shell(
+    directory.path,
+    `touch url
+    badger serve --path store --port 0 --json >url 2>errors &
+    until grep -q http url || ! kill -0 $! 2>/dev/null; do sleep 0.02; done
+    port=$(sed 's/.*:\\([0-9]*\\)".*/\\1/' url)
+    ask() {
+      exec 3<>/dev/tcp/127.0.0.1/$port
+      printf "$1 HTTP/1.1\\r\\nHost: localhost\\r\\nConnection: close\\r\\n$2" >&3
+      head -1 <&3 | tr -d '\\r'
+      exec 3>&-
+    }
+    ask 'PUT /badger/kv/letters/a' 'Content-Length: 5\\r\\n\\r\\nvalue'
+    ask 'GET /badger' '\\r\\n'
+    badger get a --bucket letters --path store; echo
+    badger set a other --bucket letters --path store 2>&1 | grep -c 'Stop that process'
+    kill -TERM $!
+    wait $!
+    echo "code $?"
+    cat errors
+    badger verify --path store | grep -c '^sound: '
+    `,
+  );
+  assertEquals(
+    [code, out, err],
+    [0, "HTTP/1.1 201 Created\nHTTP/1.1 200 OK\nvalue\n1\ncode 0\n1\n", ""],
+  );
+});
+
 Deno.test("cli: a bar shows what is done, the rate and the time left", async () => {
   let screen = "";
   const terminal = Object.assign(

@@ -11,6 +11,7 @@ export const DOCUMENTS = [
   "FORMAT.md",
   "CHANGELOG.md",
   "CONTRIBUTING.md",
+  "SECURITY.md",
   "bench/README.md",
 ];
 

@@ -4,7 +4,7 @@
  * - `suite`: everything a user does with a store.
  * - `link N`: link N of the chain of runtimes that write one store.
  * - `encrypted-link N`: the same of an encrypted store; each link brings a new key.
- * - `server`: the plugin behind this runtime's server.
+ * - `server`: the plugin behind this runtime's server, and `serve`.
  * - `readers`: workers read what this thread writes.
  * - `reads`: reads a store that is held elsewhere.
  * - `hold`: opens the store, writes, says "ready" and keeps it until input ends.
@@ -32,6 +32,7 @@ switch (name) {
   }
   case "server":
     await (await import("./server.mjs")).runServer(directory);
+    await (await import("./served.mjs")).runServed(directory);
     break;
   case "readers":
     await (await import("./readers.mjs")).runReaders(directory);
