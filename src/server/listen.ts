@@ -61,6 +61,18 @@ async function within(
   }
 }
 
+/**
+ * True for a request that was refused before its body was read. Node's server closes the
+ * connection of such a one after a while; a client that is not told so sends its next
+ * request into the closed connection.
+ */
+function hasUnreadBody(request: Request): boolean {
+  const { headers } = request;
+  const hasBody = (headers.get("content-length") ?? "0") !== "0" ||
+    headers.has("transfer-encoding");
+  return hasBody && !request.bodyUsed;
+}
+
 /** Listens with the server of this runtime. */
 export async function listen(
   hostname: string,
@@ -98,8 +110,15 @@ export async function listen(
     };
   }
   const { serve } = await import("@hono/node-server");
+  const lastOfUnread = async (request: Request) => {
+    const response = await fetch(request);
+    if (response.status >= 400 && hasUnreadBody(request)) {
+      response.headers.set("connection", "close");
+    }
+    return response;
+  };
   return await new Promise<Listener>((resolve, reject) => {
-    const server = serve({ fetch, hostname, port }, (info) => {
+    const server = serve({ fetch: lastOfUnread, hostname, port }, (info) => {
       resolve({
         port: info.port,
         stop: () =>

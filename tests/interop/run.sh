@@ -22,7 +22,7 @@ esac
 node24_path=$(npx -y node@24 -p process.execPath)
 bun_path=$(npx -y bun@1.4.5 -e 'console.log(process.execPath)')
 
-deno pack --allow-dirty --no-source-maps --output "$work/badger.tgz"
+.ci/pack "$work/badger.tgz"
 cp tests/interop/*.mjs tests/interop/consumer.ts tests/interop/tsconfig.json "$work"
 cat >"$work/package.json" <<'JSON'
 {
@@ -37,6 +37,22 @@ cat >"$work/package.json" <<'JSON'
 JSON
 (cd "$work" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error)
 (cd "$work" && node_modules/.bin/tsc --project tsconfig.json)
+
+# The command as npm links it.
+for runtime in "$node20_path" "$bun_path" "$node24_path"; do
+  (
+    cd "$work"
+    command=("$runtime" node_modules/.bin/badger)
+    "${command[@]}" set key value --path command
+    test "$("${command[@]}" get key --path command)" = value
+    "${command[@]}" delete key --path command
+    "${command[@]}" serve --path command --port 0 --json >url &
+    until grep -q http url; do kill -0 $! && sleep 0.05; done
+    kill -TERM $!
+    wait $!
+  )
+done
+echo "3 passed, 0 failed"
 
 deno run --no-prompt --allow-read=. --allow-write=.tmp \
   --allow-run="$deno_path,$node20_path,$bun_path,$node24_path" \

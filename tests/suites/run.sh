@@ -22,7 +22,7 @@ esac
 node24_path=$(npx -y node@24 -p process.execPath)
 bun_path=$(npx -y bun@1.4.5 -e 'console.log(process.execPath)')
 
-deno pack --allow-dirty --no-source-maps --output "$work/badger.tgz"
+.ci/pack "$work/badger.tgz"
 cp tests/suites/*.mjs tests/suites/consumer.ts tests/suites/tsconfig.json \
   tests/interop/checks.mjs "$work"
 cat >"$work/package.json" <<'JSON'
