@@ -20,6 +20,7 @@ const LAYERS = [
   "src/cli/",
   "src/http/",
   "src/plugin/",
+  "src/plan/",
   "src/codec/",
   "src/adapters/",
   "src/store/",
