@@ -21,6 +21,7 @@ const LAYERS = [
   "src/server/",
   "src/http/",
   "src/plugin/",
+  "src/plan/",
   "src/codec/",
   "src/adapters/",
   "src/store/",

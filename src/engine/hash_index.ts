@@ -23,13 +23,13 @@ const SLOT_MASK = TABLE_SLOTS - 1;
 const TABLE_BITS = 11;
 /** Words of one table. */
 export const TABLE_WORDS: number = 1 << TABLE_BITS;
-/** Tables of one slab, which is 1 MiB. */
 const SLAB_BITS = 7;
-const SLAB_TABLES = 1 << SLAB_BITS;
+/** Tables of one slab, which is 1 MiB. */
+export const SLAB_TABLES: number = 1 << SLAB_BITS;
 const SLAB_MASK = SLAB_TABLES - 1;
 const SLAB_WORDS = SLAB_TABLES * TABLE_WORDS;
 /** Used slots at which a table is split: 85 in 100. */
-const USED_MAX = 870;
+export const USED_MAX = 870;
 const DEPTH_MAX = 28;
 
 /** Finds, adds and removes entries by key. */

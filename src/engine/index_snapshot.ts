@@ -47,7 +47,7 @@ const SEGMENT_WORDS = 6;
 const WORD = 2 ** 32;
 const DEPTH_MAX = 28;
 /** Words of one table in the file: its slots, count and depth. */
-const TABLE_FILE_WORDS = TABLE_WORDS + 2;
+export const TABLE_FILE_WORDS: number = TABLE_WORDS + 2;
 /** Tables that are read and written together: about 1 MiB. */
 const TABLES_A_PIECE = 128;
 

@@ -31,14 +31,17 @@ const OFFSET = 1;
 const LENGTH = 2;
 const STALE = 3;
 const TAG = 4;
-const KEY = 5;
-const EXPIRY_WORDS = 4;
+/** Words of an entry before its key. */
+export const KEY = 5;
+/** Words that an expiry adds to an entry. */
+export const EXPIRY_WORDS = 4;
 
 const BLOCK_BITS = 18;
 /** Words of one block: 1 MiB. */
 export const BLOCK_WORDS: number = 1 << BLOCK_BITS;
 const BLOCK_MASK = BLOCK_WORDS - 1;
-const ENTRY_WORDS_MAX = KEY + 16_384 + EXPIRY_WORDS;
+/** Words of the largest entry; a list of free entries is kept for each size. */
+export const ENTRY_WORDS_MAX: number = KEY + 16_384 + EXPIRY_WORDS;
 const WORD = 2 ** 32;
 
 /** Words of the entry that has `tag`. */

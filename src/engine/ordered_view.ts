@@ -27,9 +27,9 @@ import {
 } from "./key_order.ts";
 
 /** Entries of a leaf at which it is split. */
-const LEAF_ENTRIES_MAX = 1024;
+export const LEAF_ENTRIES_MAX = 1024;
 /** Entries of a leaf when the view is made. */
-const LEAF_ENTRIES_AIM = 384;
+export const LEAF_ENTRIES_AIM = 384;
 const LEAF_ENTRIES_AT_FIRST = 16;
 
 class Leaf {

@@ -40,7 +40,8 @@ import {
 
 /** Bytes of a chunk before its rows. */
 export const CHUNK_HEAD_BYTES = 48;
-const ROW_HEAD_BYTES = 8;
+/** Bytes of a row before its expiry and key. */
+export const ROW_HEAD_BYTES = 8;
 
 /** What a chunk says beside its rows. */
 export interface ChunkHead {

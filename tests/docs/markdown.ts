@@ -15,6 +15,12 @@ export const DOCUMENTS = [
   "bench/README.md",
 ];
 
+/** The guides; their links are looked at as those of the documents. */
+export const GUIDES: string[] = [...Deno.readDirSync("docs")]
+  .filter(({ name }) => name.endsWith(".md"))
+  .map(({ name }) => `docs/${name}`)
+  .sort();
+
 /** A fenced block of a document. */
 export interface CodeBlock {
   /** The language after the fence. */

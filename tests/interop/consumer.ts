@@ -14,6 +14,7 @@ import {
   type StandardSchema,
 } from "@sett/badger/cbor";
 import { badgerApp, badgerStats } from "@sett/badger/hono";
+import { type Plan, plan } from "@sett/badger/plan";
 import { Badger, filter, kv } from "@sett/badger/plugin";
 import { Hono } from "hono";
 
@@ -24,6 +25,11 @@ export async function useStore(): Promise<number> {
   const stats: StoreStats = store.stats();
   await store.close();
   return (value?.length ?? 0) + stats.vlogSize;
+}
+
+export function usePlan(): number {
+  const planned: Plan = plan({ keys: 1_000_000, valueSize: 100 });
+  return planned.memory.total + planned.disk.peak;
 }
 
 export async function useEncryption(): Promise<boolean> {
