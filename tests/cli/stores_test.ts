@@ -227,3 +227,35 @@ Deno.test("cli: bench measures and leaves nothing behind", async () => {
   const shown = await badger([...args, directory.path, "--sync"]);
   assertMatch(shown.out, /^A quick measure, one run: 2,500 keys/);
 });
+
+Deno.test("cli: plan says what a store will take", async () => {
+  const { code, out } = await badger(
+    ["plan", "--keys", "1000000", "--value-size", "100"],
+  );
+  assertEquals(code, 0);
+  assertMatch(out, /^ {2}keys +1,000,000$/m);
+  const asked = [
+    "--update-rate",
+    "0.5",
+    "--discard-ratio",
+    "0.25",
+    "--expiring",
+  ];
+  const planned = await badger(
+    ["plan", "--keys", "1000", "--value-size", "100", ...asked, "--json"],
+  );
+  const { load, disk, writes } = JSON.parse(planned.out);
+  assertEquals(load.updateRate, 0.5);
+  assertEquals(disk.live, 1000 * (20 + 8 + 16 + 100));
+  assertEquals(writes.writeAmplification, 4);
+  for (
+    const wrong of [
+      ["plan", "--keys", "1"],
+      ["plan", "--keys", "1", "--value-size", "1", "--discard-ratio", "2"],
+      ["plan", "--keys", "1", "--value-size", "1", "--update-rate", "some"],
+    ]
+  ) {
+    const refused = await badger(wrong);
+    assertEquals([refused.code, refused.out], [2, ""], refused.err);
+  }
+});

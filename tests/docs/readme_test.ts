@@ -6,6 +6,7 @@ import { assert, assertEquals } from "@std/assert";
 import { SETTING_RULES } from "../../src/plugin/settings.ts";
 import { Badger, loadConfig } from "@sett/badger/plugin";
 import { badgerApp } from "@sett/badger/hono";
+import { dirname, join } from "node:path/posix";
 import { tempDir } from "../support/temp.ts";
 import {
   anchors,
@@ -99,7 +100,7 @@ Deno.test("documents: every link leads somewhere", async () => {
     const markdown = await Deno.readTextFile(path);
     for (const link of localLinks(markdown)) {
       const [file = "", anchor] = link.split("#");
-      const target = file === "" ? path : file;
+      const target = file === "" ? path : join(dirname(path), file);
       try {
         if (anchor === undefined) await Deno.stat(target);
         else if (!anchors(await Deno.readTextFile(target)).has(anchor)) {
