@@ -11,6 +11,7 @@
 
 import { ensureDirSync } from "@std/fs";
 import { bars, lines } from "../draw.ts";
+import { format } from "../format.ts";
 import { textFlag } from "./flags.ts";
 import { type Printed, runFresh } from "./fresh_process.ts";
 import type { Chart } from "./report.ts";
@@ -58,15 +59,6 @@ function write(out: string, program: string, printed: Printed): string[] {
   Deno.writeTextFileSync(`${out}/${program}.jsonl`, figures.join("\n") + "\n");
   Deno.writeTextFileSync(paths[0]!, printed.text.join("\n"));
   return paths;
-}
-
-/** Lays files out as the repository's check wants it. */
-async function format(paths: string[]): Promise<void> {
-  const { success } = await new Deno.Command(Deno.execPath(), {
-    args: ["fmt", "--quiet", ...paths],
-  }).output();
-  // Below `.tmp`, say, which the repository leaves alone.
-  if (!success) console.error("The results are not formatted");
 }
 
 async function main(): Promise<void> {

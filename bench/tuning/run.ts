@@ -11,6 +11,7 @@ import { cpus } from "node:os";
 import { textFlag } from "../curves/flags.ts";
 import { fixed } from "../curves/report.ts";
 import { lines } from "../draw.ts";
+import { format } from "../format.ts";
 import {
   blockCacheSize,
   type Curve,
@@ -73,6 +74,7 @@ const text = [
   `${cpus()[0]?.model}: \`deno task bench:tuning\`. Short runs, the ` +
   `best of ${TRIES} where time was measured: look at the ratios.`,
 ];
+const written = [`${out}/tuning.md`];
 for (const name of only) {
   const measure = MEASUREMENTS[name];
   if (measure === undefined) {
@@ -81,6 +83,7 @@ for (const name of only) {
   console.log(name);
   const curve = await measured(measure);
   const path = `tuning_${name}.svg`;
+  written.push(`${out}/${path}`);
   Deno.writeTextFileSync(
     `${out}/${path}`,
     lines({
@@ -100,3 +103,4 @@ for (const name of only) {
   );
 }
 Deno.writeTextFileSync(`${out}/tuning.md`, text.join("\n\n") + "\n");
+await format(written);
