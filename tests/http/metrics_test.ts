@@ -1,5 +1,6 @@
 /**
- * `GET /badger/metrics`, read back by a parser, and by promtool where it is installed.
+ * `GET /badger/metrics`, read back by a parser. `deno task test:promtool` asks
+ * Prometheus's own.
  */
 import {
   assert,
