@@ -4,8 +4,10 @@
  */
 import {
   type EncryptionOptions,
+  logTapeEvents,
   Store,
   StoreError,
+  type StoreEvent,
   type StoreStats,
 } from "@sett/badger";
 import {
@@ -24,6 +26,21 @@ export async function useStore(): Promise<number> {
   const stats: StoreStats = store.stats();
   await store.close();
   return (value?.length ?? 0) + stats.vlogSize;
+}
+
+export async function useEvents(): Promise<number> {
+  let bytesCut = 0;
+  const onEvent = (event: StoreEvent) => {
+    if (event.type === "recovery") bytesCut += event.bytesCut;
+    // @ts-expect-error: the other kinds have no such field
+    else bytesCut += event.lostBytes;
+  };
+  await (await Store.open({ path: "./data", onEvent })).close();
+  const log = logTapeEvents(console);
+  await using _badger = await Badger.start({}, {
+    onEvent: (event) => event.bucket === "users" && log(event),
+  });
+  return bytesCut;
 }
 
 export async function useEncryption(): Promise<boolean> {
