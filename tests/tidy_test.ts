@@ -19,6 +19,7 @@ const LAYERS = [
   "mod.ts",
   "src/cli/",
   "src/http/",
+  "src/otel/",
   "src/plugin/",
   "src/codec/",
   "src/adapters/",
@@ -35,6 +36,7 @@ const PACKAGE_HOMES: Record<string, string> = {
   "abstract-level": "src/adapters/level",
   hono: "src/http/",
   "prom-client": "src/http/",
+  "@opentelemetry/api": "src/otel/",
   yaml: "src/plugin/",
   "cbor-x": "src/codec/",
 };
@@ -69,7 +71,7 @@ function isPackage(specifier: string): boolean {
 /** The name of the package that `specifier` names a module of. */
 function packageName(specifier: string): string {
   const parts = specifier.replace(/^(?:npm|jsr):/, "").split("/");
-  const name = specifier.includes("@", 1) && parts[0]!.startsWith("@")
+  const name = parts[0]!.startsWith("@")
     ? parts.slice(0, 2).join("/")
     : parts[0]!;
   return name.replace(/(.)@.*$/, "$1");

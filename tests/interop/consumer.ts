@@ -16,6 +16,7 @@ import {
   type StandardSchema,
 } from "@sett/badger/cbor";
 import { badgerApp, badgerStats } from "@sett/badger/hono";
+import { eventSpans, traceCall, traceKv } from "@sett/badger/otel";
 import { Badger, filter, kv } from "@sett/badger/plugin";
 import { Hono } from "hono";
 
@@ -41,6 +42,13 @@ export async function useEvents(): Promise<number> {
     onEvent: (event) => event.bucket === "users" && log(event),
   });
   return bytesCut;
+}
+
+export async function useSpans(store: Store): Promise<boolean> {
+  const traced = await Store.open({ path: "./data", onEvent: eventSpans() });
+  await traceCall("set", () => store.set("k", "v"), { bucket: "users" });
+  const size: number = traceCall("size", () => traced.size);
+  return size > 0 && await traceKv(kv.getStore()).existsKey("users", "k");
 }
 
 export async function useEncryption(): Promise<boolean> {

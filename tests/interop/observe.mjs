@@ -3,6 +3,7 @@
  */
 import assert from "node:assert/strict";
 import { logTapeEvents, pinoEvents, Store, StoreReader } from "@sett/badger";
+import { eventSpans, traceKv } from "@sett/badger/otel";
 import { Badger } from "@sett/badger/plugin";
 import { check } from "./checks.mjs";
 
@@ -77,4 +78,41 @@ export async function runObservers(directory) {
       assert.match(lines[3], /^Closed \S+ in [\d.]+ ms$/);
     },
   );
+
+  await check(
+    "spans of calls and events reach the SDK, if there is one",
+    async () => {
+      // The SDK reads variables that the sources may not read in Deno.
+      const spans = globalThis.Deno === undefined
+        ? await setUpSdk()
+        : undefined;
+      const badger = await Badger.start(
+        { memory_mode: true },
+        { name: "traced", onEvent: eventSpans() },
+      );
+      const store = traceKv(badger.kvStore);
+      await store.addValue("users", "ada", "lovelace");
+      assert.equal(await store.existsKey("users", "ada"), true);
+      await badger.close();
+      if (spans === undefined) return;
+      assert.deepEqual(spans().map(({ name }) => name.split(" ")[0]), [
+        "open",
+        "addValue",
+        "existsKey",
+        "close",
+      ]);
+    },
+  );
+}
+
+/** Registers the real SDK; returns what tells the spans. */
+async function setUpSdk() {
+  const { trace } = await import("@opentelemetry/api");
+  const { BasicTracerProvider, InMemorySpanExporter, SimpleSpanProcessor } =
+    await import("@opentelemetry/sdk-trace-base");
+  const exporter = new InMemorySpanExporter();
+  const spanProcessors = [new SimpleSpanProcessor(exporter)];
+  const provider = new BasicTracerProvider({ spanProcessors });
+  trace.setGlobalTracerProvider(provider);
+  return () => exporter.getFinishedSpans();
 }
