@@ -78,7 +78,31 @@ export type {
   EncryptionOptions,
   OfflineOptions,
 } from "./src/store/encryption_options.ts";
-export type { StoreOptions } from "./src/store/options.ts";
+export type { CodeOption, StoreOptions } from "./src/store/options.ts";
+export {
+  logTapeEvents,
+  type LogTapeLogger,
+  type LogTapeMethod,
+  pinoEvents,
+  type PinoLogger,
+  type PinoMethod,
+} from "./src/store/event_loggers.ts";
+export type {
+  CloseEvent,
+  EventBase,
+  EventLevel,
+  GcBeginEvent,
+  GcEndEvent,
+  OpenEvent,
+  PoisonEvent,
+  RecoveryEvent,
+  RefreshEvent,
+  RotationEvent,
+  StallEvent,
+  StallReason,
+  StoreEvent,
+  StoreListener,
+} from "./src/log/store_event.ts";
 export type {
   Entry,
   GcOptions,

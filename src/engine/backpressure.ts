@@ -14,6 +14,7 @@
 import { FILE_HEADER_BYTES } from "../format/file_header.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { announceStall } from "./announcements.ts";
 import type { Counters } from "./counters.ts";
 import type { TimetableSettings } from "./settings.ts";
 
@@ -65,6 +66,10 @@ export class Backpressure {
   #pressure = 0;
   #deadUntilLook = 0;
   #held: Held[] = [];
+  /** Groups that waited during this run, how long in all, and the longest of them. */
+  #groups = 0;
+  #milliseconds = 0;
+  #longestMilliseconds = 0;
 
   /** Backpressure for the writers of a log. */
   constructor(log: ValueLog, counters: Counters, settings: TimetableSettings) {
@@ -132,6 +137,19 @@ export class Backpressure {
     this.#victimBytes = 0;
     this.#taken = this.#progress;
     this.#releaseAll();
+    this.#tellOfStalls();
+  }
+
+  #tellOfStalls(): void {
+    if (this.#groups === 0) return;
+    announceStall(
+      this.#log,
+      "gc",
+      this.#groups,
+      this.#milliseconds,
+      this.#longestMilliseconds,
+    );
+    this.#groups = this.#milliseconds = this.#longestMilliseconds = 0;
   }
 
   /** A pass over a victim begins, the first or the second. */
@@ -175,9 +193,16 @@ export class Backpressure {
     if (held.length === 0) return;
     const now = performance.now();
     for (const { since, resolve } of held) {
-      this.#counters.gcStalls++;
-      this.#counters.gcStallMilliseconds += now - since;
+      const milliseconds = now - since;
+      this.#milliseconds += milliseconds;
+      this.#longestMilliseconds = Math.max(
+        this.#longestMilliseconds,
+        milliseconds,
+      );
+      this.#counters.gcStallMilliseconds += milliseconds;
       resolve();
     }
+    this.#groups += held.length;
+    this.#counters.gcStalls += held.length;
   }
 }

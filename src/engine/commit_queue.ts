@@ -9,6 +9,7 @@
 import type { StoreError } from "../errors.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { announceSyncStall, type SyncWait } from "./announcements.ts";
 import type { Backpressure } from "./backpressure.ts";
 import type { LogWriter } from "./log_writer.ts";
 import type { WriterSettings } from "./settings.ts";
@@ -49,6 +50,11 @@ class CommitGroup {
   }
 }
 
+/** One who waits until the disk is ready for the next rotation. */
+interface RotationWait extends SyncWait {
+  readonly resolve: () => void;
+}
+
 /** Tells writers when their writes are done. */
 export class CommitQueue {
   readonly #log: ValueLog;
@@ -61,7 +67,7 @@ export class CommitQueue {
   #awaitingSync: CommitGroup[] = [];
   #syncing: Promise<void> | undefined;
   /** Who waits until the disk is ready for the next rotation. */
-  #awaitingRotation: (() => void)[] = [];
+  #awaitingRotation: RotationWait[] = [];
   /** Bytes of the last flush, and where it ended. */
   #flushBytes = 0;
   #flushEnd = 0;
@@ -162,7 +168,7 @@ export class CommitQueue {
 
   /** Tells the writers of a flushed group; the next rotation must find little to do. */
   #finish(group: CommitGroup): void {
-    const ready = this.readyToRotate();
+    const ready = this.readyToRotate(true);
     if (ready === undefined) this.#acknowledge(group);
     else void ready.then(() => this.#acknowledge(group));
   }
@@ -172,10 +178,13 @@ export class CommitQueue {
    * on the writer's thread, will find little to sync and no other sync under way;
    * `undefined` if that is so now.
    */
-  readyToRotate(): Promise<void> | undefined {
+  readyToRotate(isOfWrites: boolean = false): Promise<void> | undefined {
     if (this.#isReadyToRotate()) return undefined;
     this.#startSync();
-    return new Promise((resolve) => this.#awaitingRotation.push(resolve));
+    const since = performance.now();
+    return new Promise((resolve) =>
+      this.#awaitingRotation.push({ since, isOfWrites, resolve })
+    );
   }
 
   /** True if what is not synced is little, or less than there is room for more. */
@@ -189,7 +198,8 @@ export class CommitQueue {
   #releaseRotation(): void {
     const waiting = this.#awaitingRotation;
     this.#awaitingRotation = [];
-    for (const resolve of waiting) resolve();
+    for (const { resolve } of waiting) resolve();
+    announceSyncStall(this.#log, waiting);
   }
 
   /**

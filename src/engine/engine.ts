@@ -9,15 +9,10 @@
  */
 
 import { StoreError } from "../errors.ts";
-import {
-  type DirectoryLock,
-  type Host,
-  joinPath,
-  removeIfPresent,
-} from "../fs/file_system.ts";
-import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
+import type { DirectoryLock, Host } from "../fs/file_system.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { announceClose, announceOpen } from "./announcements.ts";
 import { appendBatch, bytesOfBatch } from "./batch_appender.ts";
 import { Backpressure } from "./backpressure.ts";
 import { BatchBuffer } from "./batch_buffer.ts";
@@ -37,7 +32,7 @@ import { LogicalClock } from "./logical_clock.ts";
 import { LogWriter, NEXT_VERSION } from "./log_writer.ts";
 import { ReadEngine } from "./read_engine.ts";
 import { RecordReader } from "./record_reader.ts";
-import { saveIndex } from "./save_index.ts";
+import { removeHint, removeSnapshot, saveIndex } from "./save_index.ts";
 import type { EngineSettings } from "./settings.ts";
 import { recover, type Recovered } from "./recovery.ts";
 import type { RecoveryReport } from "./recovery_report.ts";
@@ -167,6 +162,7 @@ export class Engine extends ReadEngine {
       () => this.#timetable.consider(),
     );
     this.sweeper.schedule();
+    announceOpen(recovered, host, settings.onEvent);
   }
 
   /** Opens the directory at `directory`, creating it where it does not exist. */
@@ -328,15 +324,10 @@ export class Engine extends ReadEngine {
 
   /** Removes what else on disk names a segment that is about to go. */
   #forgetOnDisk(segment: Segment): void {
-    const { files, directory } = this.log;
-    if (this.snapshotBytes > 0) {
-      // A snapshot that names a missing segment would read as damage.
-      removeIfPresent(files, joinPath(directory, SNAPSHOT_NAME));
-      files.syncDirectory(directory);
-      this.snapshotBytes = 0;
-    }
     this.#isSnapshotCurrent = false;
-    removeIfPresent(files, joinPath(directory, hintName(segment.id)));
+    if (this.snapshotBytes > 0) removeSnapshot(this.log);
+    this.snapshotBytes = 0;
+    removeHint(this.log, segment);
   }
 
   /** Makes everything safe, writes the index snapshot and gives the directory back. */
@@ -346,6 +337,8 @@ export class Engine extends ReadEngine {
 
   async #close(): Promise<void> {
     this.status = "closing";
+    const start = performance.now();
+    let isClean = false;
     this.#timetable.stop();
     this.sweeper.stop();
     await this.collector.stop();
@@ -355,6 +348,7 @@ export class Engine extends ReadEngine {
       this.sweep();
       await this.queue.sync();
       this.#saveIndex();
+      isClean = true;
     } finally {
       await this.queue.idle();
       this.status = "closed";
@@ -366,6 +360,7 @@ export class Engine extends ReadEngine {
       } finally {
         this.#lock.release();
         this.#releaseMemory();
+        announceClose(this.log, isClean, start);
       }
     }
   }

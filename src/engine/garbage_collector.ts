@@ -28,6 +28,7 @@ import {
 import type { Segment } from "../log/segment.ts";
 import { SegmentScanner } from "../log/segment_scanner.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { announceGcBegin, announceGcEnd } from "./announcements.ts";
 import type { CommitQueue } from "./commit_queue.ts";
 import type { Backpressure } from "./backpressure.ts";
 import { type GcReport, GcTotals } from "./gc_totals.ts";
@@ -130,6 +131,7 @@ export class GarbageCollector {
       milliseconds: 0,
     };
     const { totals } = this;
+    announceGcBegin(this.#log, options.discardRatio);
     // Segments made after the run began are the next run's, or a run beside a busy
     // writer would never end.
     this.#pressure.begin(totals.lastError === undefined);
@@ -149,6 +151,7 @@ export class GarbageCollector {
       this.#pressure.end();
       report.milliseconds = performance.now() - start;
       totals.end(report, this.#host.now());
+      announceGcEnd(this.#log, report, totals.lastError);
     }
   }
 

@@ -28,6 +28,7 @@ import {
 } from "../format/record.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { announceStall } from "./announcements.ts";
 import type { Counters } from "./counters.ts";
 import type { Memtable } from "./memtable.ts";
 
@@ -148,7 +149,9 @@ export class Level0 {
     if (this.#waiting.length >= this.#stallAt) {
       // The writer waits here: its own thread does the work.
       this.#counters.stalls++;
+      const start = performance.now();
       this.drain();
+      announceStall(this.#log, "level0", 1, performance.now() - start);
     } else if (this.#waiting.length >= this.#startAt) {
       this.#timer ??= this.#host.setTimer(() => this.drain(), 0);
     }

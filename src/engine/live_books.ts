@@ -49,6 +49,12 @@ export class LiveBooks {
   expiryHorizon = 0;
   /** The end of the log. */
   tail!: LiveTail;
+  /** Where the index came from at first. */
+  source: "snapshot" | "log" = "log";
+  /** Index rows taken from hint files. */
+  rowsFromHints = 0;
+  /** Records read from segments. */
+  recordsReplayed = 0;
 
   /** Books without a record yet. */
   constructor(
@@ -74,6 +80,8 @@ export class LiveBooks {
   noteReplay(replay: SegmentReplay): void {
     this.nextVersion = Math.max(this.nextVersion, replay.toldVersionMax + 1);
     this.expiryHorizon = Math.max(this.expiryHorizon, replay.horizonMax);
+    this.rowsFromHints += replay.rowsFromHints;
+    this.recordsReplayed += replay.recordsReplayed;
   }
 
   /** Closes all files, but for those that are being read. */
@@ -171,6 +179,7 @@ function replayAll(
   if (loaded !== undefined) {
     checkCovered(loaded.segments, came, log.directory);
     books.noteHeader(loaded.header);
+    books.source = "snapshot";
   }
   for (const { header } of came) books.noteHeader(header);
   addSegments(log, came, loaded?.segments);

@@ -33,6 +33,7 @@ import {
 } from "../format/record.ts";
 import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { announceRotation } from "./announcements.ts";
 import type { Counters } from "./counters.ts";
 import { type KeyBuffer, TAG_BUCKET } from "./key_buffer.ts";
 import type { KeyLedger } from "./key_ledger.ts";
@@ -300,23 +301,13 @@ export class LogWriter {
     const memtable = this.memtables.active;
     const { segment, image, flushedUsed, used } = memtable;
     const pending = image.subarray(flushedUsed, used);
+    const { file, flushedLength: at } = segment;
     try {
       this.syncer.check();
-      writeFully(
-        segment.file,
-        image,
-        flushedUsed,
-        pending.length,
-        segment.flushedLength,
-      );
+      writeFully(file, image, flushedUsed, pending.length, at);
       if (directValue !== undefined) {
-        writeFully(
-          segment.file,
-          directValue,
-          0,
-          directValue.length,
-          segment.flushedLength + pending.length,
-        );
+        const valueAt = at + pending.length;
+        writeFully(file, directValue, 0, directValue.length, valueAt);
       }
     } catch (error) {
       throw this.#undoPending(error as StoreError);
@@ -387,6 +378,7 @@ export class LogWriter {
    * @throws {StoreError} If the old one cannot be synced or the new one not made.
    */
   rotate(): void {
+    const start = performance.now();
     this.sealMemtable(0);
     const old = this.#log.active;
     this.syncer.sync();
@@ -396,5 +388,6 @@ export class LogWriter {
     this.#level0.finish(old);
     this.#counters.rotations++;
     this.memtables.seal(this.#log.active, 0);
+    announceRotation(this.#log, old, start);
   }
 }

@@ -7,8 +7,15 @@
 
 import { CorruptionError, StoreError } from "../errors.ts";
 import type { Host, Timer } from "../fs/file_system.ts";
+import { Announcer } from "../log/announcer.ts";
 import type { Segment } from "../log/segment.ts";
+import type { StoreListener } from "../log/store_event.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import {
+  announceReaderClose,
+  announceReaderOpen,
+  announceRefresh,
+} from "./announcements.ts";
 import { BlockCache } from "./block_cache.ts";
 import { Counters } from "./counters.ts";
 import type { KeyBuffer } from "./key_buffer.ts";
@@ -48,6 +55,8 @@ export interface ReaderSettings {
   blockCacheSize: number;
   /** Milliseconds between two refreshes; 0 for none. */
   refreshInterval: number;
+  /** Is told what happens. */
+  onEvent?: StoreListener;
 }
 
 /** What a reader did to stay up to date. */
@@ -89,6 +98,7 @@ export class ReaderEngine extends ReadEngine {
   readonly #host: Host;
   readonly #settings: ReaderSettings;
   readonly #clock: LogicalClock;
+  readonly #announcer: Announcer | undefined;
   #books!: LiveBooks;
   /** Counts what was brought into the books, so that none of it is twice. */
   #edition = 0;
@@ -102,9 +112,13 @@ export class ReaderEngine extends ReadEngine {
     this.#directory = directory;
     this.#host = host;
     this.#settings = settings;
+    const start = performance.now();
     this.#adopt(makeBooks(directory, host));
     this.#clock = new LogicalClock(host, this.#books.expiryHorizon);
     this.#schedule();
+    const { onEvent } = settings;
+    this.#announcer = onEvent && new Announcer(directory, host, onEvent);
+    announceReaderOpen(this.#announcer, this.#books, start);
   }
 
   #adopt(books: LiveBooks): void {
@@ -209,6 +223,7 @@ export class ReaderEngine extends ReadEngine {
       return work();
     } catch (error) {
       if (error instanceof StoreError) this.refreshes.lastError = error;
+      announceRefresh(this.#announcer, undefined, error as StoreError);
       throw error;
     }
   }
@@ -239,6 +254,7 @@ export class ReaderEngine extends ReadEngine {
     refreshes.records += report.records;
     if (report.isRebuilt) refreshes.rebuilds++;
     refreshes.lastError = undefined;
+    announceRefresh(this.#announcer, report, undefined);
     return report;
   }
 
@@ -293,9 +309,11 @@ export class ReaderEngine extends ReadEngine {
   close(): void {
     if (this.status === "closed") return;
     this.status = "closed";
+    const start = performance.now();
     this.#timer?.cancel();
     this.#books.close();
     this.cache.release();
     this.ledger.index.release();
+    announceReaderClose(this.#announcer, start);
   }
 }

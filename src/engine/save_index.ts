@@ -1,9 +1,13 @@
 /**
- * Writes the index snapshot of a store that is about to be closed.
+ * The index snapshot of a store: written when it is about to be closed, and removed, as
+ * a hint file is, before a segment goes that it names.
  *
  * @module
  */
 
+import { joinPath, removeIfPresent } from "../fs/file_system.ts";
+import { hintName, SNAPSHOT_NAME } from "../format/file_names.ts";
+import type { Segment } from "../log/segment.ts";
 import type { ValueLog } from "../log/value_log.ts";
 import { writeSnapshot } from "./index_snapshot.ts";
 import type { KeyLedger } from "./key_ledger.ts";
@@ -36,4 +40,18 @@ export function saveIndex(
     index.isSparse ? index.compacted() : index,
     ledger.liveKeys,
   );
+}
+
+/** Removes the snapshot; one that names a missing segment would read as damage. */
+export function removeSnapshot({ files, directory }: ValueLog): void {
+  removeIfPresent(files, joinPath(directory, SNAPSHOT_NAME));
+  files.syncDirectory(directory);
+}
+
+/** Removes the hint file of a segment. */
+export function removeHint(
+  { files, directory }: ValueLog,
+  { id }: Segment,
+): void {
+  removeIfPresent(files, joinPath(directory, hintName(id)));
 }

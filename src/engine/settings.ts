@@ -5,6 +5,7 @@
  * @module
  */
 
+import type { StoreListener } from "../log/store_event.ts";
 import type { CompressionName } from "./compression.ts";
 
 /** The settings that a writer heeds. */
@@ -52,4 +53,6 @@ export interface EngineSettings extends WriterSettings, TimetableSettings {
   recovery: RecoveryMode;
   /** Bytes of the block cache. */
   blockCacheSize: number;
+  /** Is told what happens. */
+  onEvent?: StoreListener;
 }

@@ -14,6 +14,7 @@ import type { FileHandle } from "../fs/file_system.ts";
 import type { Segment } from "../log/segment.ts";
 import { SegmentScanner } from "../log/segment_scanner.ts";
 import type { ValueLog } from "../log/value_log.ts";
+import { announcePoison } from "./announcements.ts";
 import type { Counters } from "./counters.ts";
 
 /** Makes flushed records survive the loss of power. */
@@ -34,12 +35,14 @@ export class Syncer {
 
   /** Refuses all further writes. */
   poisonWith(cause: StoreError): void {
-    this.poison ??= new StoreError(
+    if (this.poison !== undefined) return;
+    this.poison = new StoreError(
       "POISONED",
       `Cannot write: an earlier write or sync failed (${cause.message}). ` +
         `Close and reopen the store; what was acknowledged as synced is safe`,
       { cause, ...(cause.path === undefined ? {} : { path: cause.path }) },
     );
+    announcePoison(this.#log, cause);
   }
 
   /** @throws {StoreError} `POISONED` if an earlier write or sync failed. */

@@ -16,6 +16,7 @@ import {
 import { segmentSeed } from "../format/checksum.ts";
 import { encodeFileHeader, FILE_HEADER_BYTES } from "../format/file_header.ts";
 import { retiredName, segmentName } from "../format/file_names.ts";
+import type { Announcer } from "./announcer.ts";
 import { Segment } from "./segment.ts";
 
 /** The segments of a store. */
@@ -30,6 +31,8 @@ export class ValueLog {
   readonly segments: Map<number, Segment> = new Map();
   /** Called when a name that could not be removed may be there after a crash. */
   onUncertainName: (error: StoreError) => void = () => {};
+  /** Tells what happens to the store, where somebody listens. */
+  announcer: Announcer | undefined;
   #active: Segment | undefined;
   #lastFound: Segment | undefined;
 

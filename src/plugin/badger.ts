@@ -10,6 +10,8 @@ import type { KeySpace } from "../store/key_space.ts";
 import type { LargeKey } from "../store/largest.ts";
 import type { Store } from "../store/store.ts";
 import type { GcOptions, LargestOptions } from "../store/types.ts";
+import { checkListener } from "../store/listener.ts";
+import type { BadgerListener } from "./badger_event.ts";
 import { BadgerFilter, BadgerKv, type BucketOwner } from "./badger_kv.ts";
 import type { BadgerStore, BucketStores } from "./bucket_stores.ts";
 import type { CodecName } from "./codecs.ts";
@@ -42,6 +44,11 @@ export interface BadgerOptions {
    * or deflate on Node 20. Choose deflate if Node 20 must read what others write.
    */
   codec?: CodecName;
+  /**
+   * Is told what happens to the stores: opened, repaired, rotated, collected, stalled,
+   * poisoned, closed. With a store a bucket the event names the bucket.
+   */
+  onEvent?: BadgerListener;
 }
 
 /**
@@ -69,6 +76,7 @@ export class Badger implements AsyncDisposable {
   readonly settings: Readonly<BadgerSettings>;
   readonly #kvStore: KvStore;
   readonly #filter: Filter;
+  readonly #onEvent: BadgerListener | undefined = undefined;
   #buckets: BucketStores | undefined;
   /** Openings and closings happen one after the other. */
   #turn: Promise<void> = Promise.resolve();
@@ -76,6 +84,8 @@ export class Badger implements AsyncDisposable {
   private constructor(settings: BadgerSettings, options: BadgerOptions) {
     this.name = options.name ?? "badger";
     this.settings = Object.freeze(settings);
+    const { onEvent } = options;
+    if (onEvent !== undefined) this.#onEvent = checkListener(onEvent);
     const owner: BucketOwner = {
       open: () => this.open(),
       close: () => this.close(),
@@ -272,7 +282,7 @@ export class Badger implements AsyncDisposable {
     return this.#inTurn(async () => {
       if (!this.settings.enabled || this.isOpen) return;
       this.#refuseTakenName();
-      const buckets = await openStores(this.settings);
+      const buckets = await openStores(this.settings, this.#onEvent);
       try {
         this.#register();
       } catch (error) {

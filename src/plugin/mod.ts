@@ -39,6 +39,7 @@
  */
 
 export { Badger, type BadgerOptions } from "./badger.ts";
+export type { BadgerEvent, BadgerListener } from "./badger_event.ts";
 export type { BadgerStore, BucketOperations } from "./bucket_stores.ts";
 export type { CodecName } from "./codecs.ts";
 export { loadConfig, type LoadConfigOptions } from "./config.ts";

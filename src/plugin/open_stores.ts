@@ -9,6 +9,7 @@ import { type FileSystem, joinPath } from "../fs/file_system.ts";
 import { NodeFileSystem } from "../fs/node_file_system.ts";
 import { parseFileName } from "../format/file_names.ts";
 import { Store } from "../store/store.ts";
+import type { BadgerListener } from "./badger_event.ts";
 import { isBucketDirectoryName } from "./bucket_directory.ts";
 import type { BucketStores } from "./bucket_stores.ts";
 import { ConfigError } from "./config_error.ts";
@@ -24,15 +25,16 @@ import { StorePerBucket } from "./store_per_bucket.ts";
  */
 export async function openStores(
   settings: BadgerSettings,
+  onEvent: BadgerListener | undefined,
 ): Promise<BucketStores> {
   const options = storeOptions(settings);
   const files = settings.memoryMode ? undefined : new NodeFileSystem();
   if (files !== undefined) refuseOtherMode(settings, files);
   if (!settings.singleBucketMode) {
     files?.createDirectory(options.path);
-    return new StorePerBucket(options, files);
+    return new StorePerBucket(options, files, onEvent);
   }
-  const store = await Store.open(options);
+  const store = await Store.open({ ...options, ...(onEvent && { onEvent }) });
   try {
     return await SingleStore.over(store);
   } catch (error) {

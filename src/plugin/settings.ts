@@ -6,6 +6,7 @@
  */
 
 import {
+  type CodeOption,
   OPTION_RULES,
   type OptionRule,
   type ResolvedOptions,
@@ -14,7 +15,7 @@ import {
 
 /** Every setting with its value, as {@linkcode Badger.settings} shows it. */
 export interface BadgerSettings
-  extends Required<Omit<StoreOptions, "encryption">> {
+  extends Required<Omit<StoreOptions, CodeOption>> {
   /** False: nothing is opened and nothing is registered. */
   enabled: boolean;
   /** True: all buckets share one store. False: a store and a directory a bucket. */
@@ -69,7 +70,7 @@ export interface BadgerYamlSettings {
  * {@linkcode StoreOptions}, whichever you like, but not both for one setting.
  */
 export interface BadgerConfig
-  extends BadgerYamlSettings, Omit<StoreOptions, "encryption"> {
+  extends BadgerYamlSettings, Omit<StoreOptions, CodeOption> {
   /** The data directory; see {@linkcode StoreOptions.path}. */
   path?: string;
   /** See {@linkcode BadgerSettings.singleBucketMode}. */

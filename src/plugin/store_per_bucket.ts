@@ -15,6 +15,7 @@ import { bucketPrefix } from "../store/bucket_name.ts";
 import type { LargeKey } from "../store/largest.ts";
 import type { ResolvedOptions } from "../store/options.ts";
 import { Store } from "../store/store.ts";
+import { type BadgerListener, bucketEvents } from "./badger_event.ts";
 import {
   bucketDirectoryName,
   createBucketDirectory,
@@ -36,6 +37,7 @@ export class StorePerBucket implements BucketStores {
   /** Absent in memory mode. */
   readonly #files: FileSystem | undefined;
   readonly #lock: DirectoryLock | undefined;
+  readonly #onEvent: BadgerListener | undefined;
   readonly #names: Set<string>;
   readonly #open = new Map<string, StoreBucket>();
   readonly #opening = new Map<string, Promise<StoreBucket>>();
@@ -46,10 +48,16 @@ export class StorePerBucket implements BucketStores {
    *
    * @param options The settings of every store; `path` is the data directory.
    * @param files The file system, or `undefined` in memory mode.
+   * @param onEvent Is told what happens to the stores.
    * @throws {StoreError} `LOCKED` if another process or instance has it.
    */
-  constructor(options: ResolvedOptions, files: FileSystem | undefined) {
+  constructor(
+    options: ResolvedOptions,
+    files: FileSystem | undefined,
+    onEvent: BadgerListener | undefined,
+  ) {
     this.#options = options;
+    this.#onEvent = onEvent;
     this.#files = files;
     this.#lock = files?.lock(options.path);
     try {
@@ -159,7 +167,11 @@ export class StorePerBucket implements BucketStores {
     const directory = this.#files === undefined
       ? joinPath(path, bucketDirectoryName(name))
       : createBucketDirectory(this.#files, path, name);
-    const space = await Store.open({ ...this.#options, path: directory });
+    const space = await Store.open({
+      ...this.#options,
+      path: directory,
+      ...bucketEvents(name, this.#onEvent),
+    });
     const bucket = { name, space, operations: noOperations() };
     this.#open.set(name, bucket);
     this.#names.add(name);

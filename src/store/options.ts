@@ -8,7 +8,9 @@
  * @module
  */
 
+import type { StoreListener } from "../log/store_event.ts";
 import { requireCodec } from "./bucket_options.ts";
+import { checkListener } from "./listener.ts";
 import { nearestName } from "./nearest_name.ts";
 import {
   checkEncryption,
@@ -149,17 +151,22 @@ export interface StoreOptions {
    * each 4 KiB read from or written to a file. Not to be had from YAML.
    */
   encryption?: EncryptionOptions;
+  /** Is told what happens to the store, soon after it did. Not to be had from YAML. */
+  onEvent?: StoreListener;
 }
 
-/** A complete set of settings; `encryption` alone has no default. */
+/** The settings that only code can give, and that have no default. */
+export type CodeOption = "encryption" | "onEvent";
+
+/** A complete set of settings. */
 export type ResolvedOptions =
-  & Required<Omit<StoreOptions, "encryption">>
-  & Pick<StoreOptions, "encryption">;
+  & Required<Omit<StoreOptions, CodeOption>>
+  & Pick<StoreOptions, CodeOption>;
 
 /** One row of the table of settings. */
 export interface OptionRule {
   /** The name in code, a key of {@linkcode StoreOptions}. */
-  readonly name: Exclude<keyof StoreOptions, "encryption">;
+  readonly name: Exclude<keyof StoreOptions, CodeOption>;
   /** The name in YAML. */
   readonly yaml: string;
   /** The kind of value. */
@@ -358,7 +365,7 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
     );
   }
   const names: string[] = OPTION_RULES.map((rule) => rule.name);
-  names.push("encryption");
+  names.push("encryption", "onEvent");
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const near = nearestName(name, names);
@@ -376,10 +383,11 @@ export function resolveOptions(options: StoreOptions): ResolvedOptions {
   }
   const complete = resolved as unknown as ResolvedOptions;
   requireCodec(complete.compression);
-  const { encryption } = options;
+  const { encryption, onEvent } = options;
   if (encryption !== undefined) {
     complete.encryption = checkEncryption(encryption);
   }
+  if (onEvent !== undefined) complete.onEvent = checkListener(onEvent);
   if (complete.numLevel0TablesStall <= complete.numLevel0Tables) {
     throw new RangeError(
       `Cannot use ${complete.numLevel0TablesStall} as numLevel0TablesStall: ` +

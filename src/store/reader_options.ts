@@ -4,12 +4,19 @@
  * @module
  */
 
+import type { StoreListener } from "../log/store_event.ts";
 import {
   checkEncryption,
   type EncryptionOptions,
 } from "./encryption_options.ts";
+import { checkListener } from "./listener.ts";
 import { nearestName } from "./nearest_name.ts";
-import { checkOption, OPTION_RULES, type OptionRule } from "./options.ts";
+import {
+  checkOption,
+  type CodeOption,
+  OPTION_RULES,
+  type OptionRule,
+} from "./options.ts";
 
 /** The settings of {@linkcode StoreReader.open}; all are optional. */
 export interface ReaderOptions {
@@ -36,20 +43,24 @@ export interface ReaderOptions {
   refreshInterval?: number;
   /** The keys of an encrypted store. Default: none, the store is not encrypted. */
   encryption?: EncryptionOptions;
+  /** Is told what happens to the reader: opened, refreshed, closed. */
+  onEvent?: StoreListener;
 }
 
 /** The settings with every default filled in. */
 export interface ResolvedReaderOptions
-  extends Required<Omit<ReaderOptions, "encryption">> {
+  extends Required<Omit<ReaderOptions, CodeOption>> {
   /** The keys, checked and copied. */
   encryption: Required<EncryptionOptions> | undefined;
+  /** Is told what happens. */
+  onEvent?: StoreListener;
 }
 
 const SHARED = ["path", "blockCacheSize"];
 
 /** A rule of a reader's setting. */
 type ReaderRule = Omit<OptionRule, "name"> & {
-  name: Exclude<keyof ReaderOptions, "encryption">;
+  name: Exclude<keyof ReaderOptions, CodeOption>;
 };
 
 /** Every setting of a reader. */
@@ -79,7 +90,11 @@ export function resolveReaderOptions(
       `Cannot open the reader: options must be a path or an object, not ${typeof options}`,
     );
   }
-  const names = [...READER_RULES.map(({ name }) => name), "encryption"];
+  const names = [
+    ...READER_RULES.map(({ name }) => name),
+    "encryption",
+    "onEvent",
+  ];
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
     const near = nearestName(name, names);
@@ -88,10 +103,11 @@ export function resolveReaderOptions(
         (near === undefined ? "" : `, did you mean "${near}"?`),
     );
   }
-  const { encryption } = options;
+  const { encryption, onEvent } = options;
   const resolved: Record<string, unknown> = {
     encryption: encryption && checkEncryption(encryption),
   };
+  if (onEvent !== undefined) resolved.onEvent = checkListener(onEvent);
   for (const rule of READER_RULES) {
     const value = options[rule.name] ?? rule.default;
     const problem = checkOption(rule as OptionRule, value);

@@ -7,8 +7,12 @@ import { dirname, join } from "node:path/posix";
 import { tempDir } from "../support/temp.ts";
 import { anchors, codeBlocks, GUIDES, localLinks } from "./markdown.ts";
 
-/** Blocks that need a thread or a server around them; they are type-checked only. */
-const NEEDS_MORE = /\bparentPort\b|\bDeno\.serve\(|\bserve\(/;
+/**
+ * Blocks that need a thread or a server around them; they are type-checked only. Those
+ * with loggers and spans need more rights: `observability_test.ts` runs them.
+ */
+const NEEDS_MORE =
+  /\bparentPort\b|\bDeno\.serve\(|\bserve\(|"pino"|"@(?:logtape|opentelemetry)\//;
 
 Deno.test("guides: all code type-checks", async () => {
   const check = new Deno.Command(Deno.execPath(), {

@@ -4,8 +4,10 @@
  */
 import {
   type EncryptionOptions,
+  logTapeEvents,
   Store,
   StoreError,
+  type StoreEvent,
   type StoreStats,
 } from "@sett/badger";
 import {
@@ -15,6 +17,7 @@ import {
 } from "@sett/badger/cbor";
 import { badgerApp, badgerStats } from "@sett/badger/hono";
 import { type Plan, plan } from "@sett/badger/plan";
+import { eventSpans, traceCall, traceKv } from "@sett/badger/otel";
 import { Badger, filter, kv } from "@sett/badger/plugin";
 import { Hono } from "hono";
 
@@ -30,6 +33,28 @@ export async function useStore(): Promise<number> {
 export function usePlan(): number {
   const planned: Plan = plan({ keys: 1_000_000, valueSize: 100 });
   return planned.memory.total + planned.disk.peak;
+}
+
+export async function useEvents(): Promise<number> {
+  let bytesCut = 0;
+  const onEvent = (event: StoreEvent) => {
+    if (event.type === "recovery") bytesCut += event.bytesCut;
+    // @ts-expect-error: the other kinds have no such field
+    else bytesCut += event.lostBytes;
+  };
+  await (await Store.open({ path: "./data", onEvent })).close();
+  const log = logTapeEvents(console);
+  await using _badger = await Badger.start({}, {
+    onEvent: (event) => event.bucket === "users" && log(event),
+  });
+  return bytesCut;
+}
+
+export async function useSpans(store: Store): Promise<boolean> {
+  const traced = await Store.open({ path: "./data", onEvent: eventSpans() });
+  await traceCall("set", () => store.set("k", "v"), { bucket: "users" });
+  const size: number = traceCall("size", () => traced.size);
+  return size > 0 && await traceKv(kv.getStore()).existsKey("users", "k");
 }
 
 export async function useEncryption(): Promise<boolean> {

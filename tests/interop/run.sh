@@ -32,7 +32,10 @@ cat >"$work/package.json" <<'JSON'
     "@hono/node-server": "2.1.9",
     "@sett/badger": "file:badger.tgz"
   },
-  "devDependencies": { "typescript": "5.9.3" }
+  "devDependencies": {
+    "@opentelemetry/sdk-trace-base": "2.12.0",
+    "typescript": "5.9.3"
+  }
 }
 JSON
 (cd "$work" && npm install --ignore-scripts --no-audit --no-fund --loglevel=error)

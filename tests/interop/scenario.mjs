@@ -23,6 +23,7 @@ switch (name) {
     await (await import("./collections.mjs")).runCollections(
       `${directory}-collections`,
     );
+    await (await import("./observe.mjs")).runObservers(`${directory}-observed`);
     break;
   case "link":
   case "encrypted-link": {

@@ -165,8 +165,8 @@ export const MUTANTS: readonly Mutant[] = [
   },
   {
     name: "the snapshot outlives a segment that it names",
-    file: "src/engine/engine.ts",
-    find: "      removeIfPresent(files, joinPath(directory, SNAPSHOT_NAME));",
+    file: "src/engine/save_index.ts",
+    find: "  removeIfPresent(files, joinPath(directory, SNAPSHOT_NAME));",
     replace: "",
     script: "states",
     workload: "gc with the snapshot of the last close",
