@@ -125,6 +125,7 @@ export class SegmentReplay {
       if (
         count < bytes.length || head.from !== coveredTo ||
         head.to < head.from || head.to > this.#size ||
+        (!head.isFinal && head.synced > this.#size) ||
         head.length < CHUNK_HEAD_BYTES || head.length > size - at
       ) return false;
       coveredTo = head.to;

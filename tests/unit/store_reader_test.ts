@@ -14,6 +14,8 @@ import {
   StoreReader,
 } from "../../mod.ts";
 import { segmentIds } from "../../src/engine/segment_files.ts";
+import { FILE_HEADER_BYTES } from "../../src/format/file_header.ts";
+import { readChunkHead } from "../../src/format/hint.ts";
 import { hintName, segmentName } from "../../src/format/file_names.ts";
 import {
   type FileHandle,
@@ -25,6 +27,7 @@ import type { ReaderOptions } from "../../src/store/reader_options.ts";
 import type { StoreOptions } from "../../src/store/options.ts";
 import { openEngine } from "../../src/store/store.ts";
 import { openReaderEngine } from "../../src/store/store_reader.ts";
+import { repair } from "../hostile/layout.ts";
 import { FixedHost } from "../support/fixed_host.ts";
 import { FailingFileSystem } from "../support/simulated_host.ts";
 import { tempDir } from "../support/temp.ts";
@@ -619,6 +622,23 @@ Deno.test("reader: an older segment is refused where hints know of more, though 
     for (const open of [openReader, openStore]) {
       assertThrows(() => open(host), CorruptionError, "were synced");
     }
+  }
+});
+
+Deno.test("reader: a hint that knows of more than there is, is refused as a writer does", async () => {
+  const host = new FixedHost();
+  const store = openStore(host);
+  await store.set("a", "1");
+  await store.close();
+  const name = hintName(1);
+  const bytes = readFile(host.files, joinPath(PATH, name));
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  assertEquals(readChunkHead(view, FILE_HEADER_BYTES).isFinal, false);
+  view.setUint32(FILE_HEADER_BYTES + 24, 1_000_000, true);
+  repair(name, bytes, { header: false, blocks: true });
+  overwrite(host, joinPath(PATH, name), bytes, 0);
+  for (const open of [openReader, openStore]) {
+    assertThrows(() => open(host), CorruptionError, "were synced");
   }
 });
 
