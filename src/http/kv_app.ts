@@ -71,6 +71,7 @@ const LIST_FIELDS = [
   "keysOnly",
 ];
 const WATCH_FIELDS = ["watch", "prefix", "since"];
+const TYPE_OF_EVENTS = "text/event-stream";
 
 /** The routes over one source. */
 class KvRoutes {
@@ -212,6 +213,12 @@ class KvRoutes {
     }
     if (this.#watchers >= (this.#options.watchersMax ?? 100)) {
       throw new RequestError(503, "too many others watch; try again later");
+    }
+    if (context.req.method === "HEAD") {
+      // Nobody would ever read the stream, or end it.
+      context.header("content-type", TYPE_OF_EVENTS);
+      context.header("cache-control", "no-cache");
+      return context.body(null);
     }
     this.#watchers++;
     const onOver = () => void this.#watchers--;

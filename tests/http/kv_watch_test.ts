@@ -111,3 +111,16 @@ Deno.test("watch: there is a limit to watchers, and who leaves makes room", asyn
   assertEquals((await next(second)).event, "open");
   await second.return(undefined);
 });
+
+Deno.test("watch: a look at the head takes no watcher's place", async () => {
+  await using served = await serveStore({ watchersMax: 1 });
+  await served.store.bucket("b").set("k", "v");
+  for (let i = 0; i < 3; i++) {
+    const head = await served.ask("b?watch", { method: "HEAD" });
+    assertEquals([head.status, await head.text()], [200, ""]);
+    assertEquals(head.headers.get("content-type"), "text/event-stream");
+  }
+  const events = eventsOf(await served.ask("b?watch"));
+  assertEquals((await next(events)).event, "open");
+  await events.return(undefined);
+});
