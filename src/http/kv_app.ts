@@ -105,7 +105,8 @@ class KvRoutes {
     const entry = space?.getEntry(key);
     const form = formOf(context, ["bytes", "json", "cbor"]);
     context.header("cache-control", "no-cache");
-    const isKnown = checkConditions(context, entry?.versionstamp ?? null);
+    const stamp = entry?.versionstamp ?? null;
+    const isKnown = checkConditions(context, stamp, form);
     if (entry?.value === undefined) {
       throw new RequestError(404, "the key has no value");
     }

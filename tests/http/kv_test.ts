@@ -116,6 +116,49 @@ Deno.test("kv: conditions hold over reads, writes and deletions", async () => {
   assertEquals((await put({ "if-match": "nonsense" })).status, 400);
 });
 
+Deno.test("kv: lists of tags are read as HTTP has them", async () => {
+  await using served = await serveStore();
+  const { ask, store } = served;
+  const bucket = store.bucket("b");
+  await bucket.set("k", "v");
+  const stamp = bucket.getEntry("k").versionstamp;
+  const tag = `"${stamp}"`;
+  const get = async (headers: Record<string, string>) => {
+    const response = await ask("b/k", { headers });
+    await response.body?.cancel();
+    return response.status;
+  };
+  // To match is to be the same byte for byte, which no weak tag promises.
+  assertEquals(await get({ "if-match": `W/${tag}` }), 412);
+  assertEquals(await get({ "if-match": `W/${tag}, ${tag}` }), 200);
+  for (const other of ['"of-another-server"', '"a,b"', '""', 'W/"x"']) {
+    assertEquals(await get({ "if-match": other }), 412, other);
+    assertEquals(await get({ "if-none-match": other }), 200, other);
+    const list = `, ${other},, ${tag} ,`;
+    assertEquals(await get({ "if-match": list }), 200, list);
+    assertEquals(await get({ "if-none-match": list }), 304, list);
+  }
+  for (const wrong of [stamp!, "", ",", `${tag} ${tag}`, `*, ${tag}`, '"']) {
+    assertEquals(await get({ "if-none-match": wrong }), 400, wrong);
+  }
+});
+
+Deno.test("kv: who has one form of a value is given the other", async () => {
+  await using served = await serveStore();
+  const { ask } = served;
+  await ask("b/k", { method: "PUT", body: "v" });
+  const json = { accept: "application/json" };
+  const tag = (await ask("b/k", { headers: json })).headers.get("etag")!;
+  const known = { "if-none-match": tag };
+  const same = await ask("b/k", { headers: { ...json, ...known } });
+  assertEquals([same.status, same.headers.get("etag")], [304, tag]);
+  const bytes = await ask("b/k", { headers: known });
+  assertEquals([bytes.status, await bytes.text()], [200, "v"]);
+  const match = { "if-match": tag };
+  const put = await ask("b/k", { method: "PUT", body: "w", headers: match });
+  assertEquals(put.status, 204);
+});
+
 Deno.test("kv: of many writers with one condition a single one wins", async () => {
   await using served = await serveStore();
   const answers = await Promise.all(
