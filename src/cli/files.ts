@@ -7,11 +7,13 @@
 import {
   closeSync,
   createReadStream,
+  createWriteStream,
   fstatSync,
   fsyncSync,
   openSync,
   readdirSync,
   readSync,
+  realpathSync,
   renameSync,
   rmSync,
   statSync,
@@ -120,7 +122,7 @@ function toBytes(piece: string | Uint8Array): Uint8Array {
   return typeof piece === "string" ? new TextEncoder().encode(piece) : piece;
 }
 
-/** Input that does not come must not keep a signal from being heard. */
+/** Who does not write or read must not keep a signal from being heard. */
 async function unlessAborted<T>(
   signal: AbortSignal,
   work: Promise<T>,
@@ -146,7 +148,11 @@ export async function readAll(call: Call, name: string): Promise<Uint8Array> {
   );
 }
 
-/** A stream to output, or to a file that has its name only once it is whole. */
+/**
+ * A stream to output, or to a file that has its name only once it is whole. What is
+ * there and is no file, such as a pipe or a device, is written to as it is; a link
+ * stays one.
+ */
 export function openTarget(
   call: Call,
   name: string,
@@ -154,6 +160,38 @@ export function openTarget(
   if (name === STANDARD) {
     return new WritableStream({ write: (piece) => call.output.bytes(piece) });
   }
+  const found = statSync(name, { throwIfNoEntry: false });
+  if (found === undefined) return openAside(call, name);
+  return found.isFile()
+    ? openAside(call, realpathSync(name))
+    : openInPlace(call, name);
+}
+
+/** Ends the command for an error: who writes to a stream only learns that it failed. */
+function endFor(call: Call, name: string, error: unknown): never {
+  call.end(fromSystemError("write", name, error));
+  throw error;
+}
+
+/** A stream to what must not be replaced. */
+function openInPlace(call: Call, name: string): WritableStream<Uint8Array> {
+  // To wait for who reads a pipe must not keep signals from being heard.
+  const stream = createWriteStream(name);
+  let failed: unknown;
+  stream.on("error", (error) => failed ??= error);
+  const after = (work: (done: (error?: Error | null) => void) => unknown) =>
+    new Promise<void>((resolve, reject) =>
+      work((error) => error ? reject(failed ?? error) : resolve())
+    ).catch((error) => endFor(call, name, error));
+  return new WritableStream({
+    write: (piece) => after((done) => stream.write(piece, done)),
+    close: () => after((done) => stream.end(done)),
+    abort: () => void stream.destroy(),
+  });
+}
+
+/** A stream to a file that takes the place of `name` when it is closed. */
+function openAside(call: Call, name: string): WritableStream<Uint8Array> {
   const aside = `${name}.part`;
   let file = -1;
   // Nothing is made before there is something to write.
@@ -168,9 +206,7 @@ export function openTarget(
           at += writeSync(file, piece, at, piece.length - at);
         }
       } catch (error) {
-        // Who writes to the stream only learns that it has failed.
-        call.end(fromSystemError("write", aside, error));
-        throw error;
+        endFor(call, aside, error);
       }
     },
     close() {
@@ -194,8 +230,8 @@ export async function writeWhole(
   bytes: Uint8Array,
 ): Promise<void> {
   const writer = openTarget(call, name).getWriter();
-  await writer.write(bytes);
-  await writer.close();
+  const written = writer.write(bytes).then(() => writer.close());
+  await unlessAborted(call.signal, written);
 }
 
 /** @throws {TypeError} If bytes that are no text would go to a terminal. */

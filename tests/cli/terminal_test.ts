@@ -195,3 +195,55 @@ Deno.test("cli: a list on a terminal is no wider than it, and says how many", as
   });
   assertEquals(binary.code, 2);
 });
+
+Deno.test("cli: what is there and is no file is written to, and stays", async () => {
+  await using directory = tempDir();
+  const { code, out, err } = await shell(
+    directory.path,
+    `badger set key value -p store 2>/dev/null
+    echo before >real
+    ln -s real link
+    badger get key --file link -p store
+    test -L link && cat real && echo
+    mkfifo pipe
+    cat pipe &
+    badger export pipe -p store
+    wait
+    test -p pipe && echo still a pipe
+    # A link to a device, so that the device itself is in no danger.
+    ln -s /dev/full full
+    badger backup full -p store
+    echo "code $?"
+    test -L full && echo still a link
+    badger get key --file pipe -p store &
+    sleep 0.5
+    kill -INT $!
+    wait $!
+    echo "code $?"
+    mkdir taken
+    badger export taken -p store
+    echo "code $?"
+    ls`,
+  );
+  assertEquals(code, 0, err);
+  assertEquals(out.split("\n"), [
+    "value",
+    '{"key":"key","value":"value"}',
+    "1 rows, 30 B",
+    "still a pipe",
+    "code 3",
+    "still a link",
+    "code 130",
+    "code 3",
+    "bin",
+    "full",
+    "link",
+    "pipe",
+    "real",
+    "store",
+    "taken",
+    "",
+  ]);
+  assertMatch(err, /Cannot write full: no space is left/);
+  assertMatch(err, /Cannot write taken: /);
+});
