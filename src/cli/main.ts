@@ -16,5 +16,10 @@ import process from "node:process";
 import { systemSurroundings } from "./surroundings.ts";
 import { run } from "./program.ts";
 
+const code = await run(process.argv.slice(2), systemSurroundings());
+// A thread of Node that waits at a pipe keeps even `exit` waiting: the signal that ended
+// the command, to which nobody listens any more, does not.
+if (code === 130) process.kill(process.pid, "SIGINT");
+if (code === 143) process.kill(process.pid, "SIGTERM");
 // Input that was not read to its end would keep the process waiting.
-process.exit(await run(process.argv.slice(2), systemSurroundings()));
+process.exit(code);

@@ -53,6 +53,15 @@ for runtime in "$node20_path" "$bun_path" "$node24_path"; do
     until grep -q http url; do kill -0 $! && sleep 0.05; done
     kill -TERM $!
     wait $!
+    # Whoever waits at a pipe hears Ctrl-C.
+    rm -f pipe && mkfifo pipe
+    "${command[@]}" import pipe --path command &
+    exec 3>pipe
+    kill -INT $!
+    code=0
+    wait $! || code=$?
+    test "$code" = 130
+    exec 3>&-
   )
 done
 echo "3 passed, 0 failed"
