@@ -7,6 +7,7 @@
 
 import { styleText } from "node:util";
 import Table from "cli-table3";
+import { fromSystemError } from "../errors.ts";
 import { BrokenPipeError } from "./exit_code.ts";
 import type { Surroundings, TerminalStream } from "./surroundings.ts";
 
@@ -38,13 +39,13 @@ export class Output {
   readonly #hasNoteColours: boolean;
   #lines: string[] = [];
   #length = 0;
-  #broken: BrokenPipeError | undefined;
+  #broken: Error | undefined;
 
-  /** Prints to `surroundings`; `onBroken` is called when nobody reads any more. */
+  /** Prints to `surroundings`; `onBroken` is called when that cannot go on. */
   constructor(
     { stdout, stderr, environment }: Surroundings,
     isJson: boolean,
-    onBroken: (error: BrokenPipeError) => void,
+    onBroken: (error: Error) => void,
   ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
@@ -56,10 +57,7 @@ export class Output {
       environment("TERM") !== "dumb";
     this.#hasColours = mayColour(stdout);
     this.#hasNoteColours = mayColour(stderr);
-    stdout.on("error", (error: Error) => {
-      this.#broken ??= new BrokenPipeError(error);
-      onBroken(this.#broken);
-    });
+    stdout.on("error", (error: Error) => onBroken(this.#break(error)));
     // Nowhere is left to tell of it.
     stderr.on("error", () => {});
   }
@@ -100,13 +98,21 @@ export class Output {
     if (this.#broken !== undefined) return Promise.reject(this.#broken);
     return new Promise((resolve, reject) => {
       const done = (error?: Error | null) =>
-        error ? reject(new BrokenPipeError(error)) : resolve();
+        error ? reject(this.#break(error)) : resolve();
       try {
         this.#stdout.write(bytes, done);
       } catch (error) {
-        reject(new BrokenPipeError(error));
+        reject(this.#break(error));
       }
     });
+  }
+
+  /** Remembers why output failed first: nobody reads it, or it cannot be kept. */
+  #break(error: unknown): Error {
+    const { code } = error as { code?: unknown };
+    return this.#broken ??= code === "EPIPE" || code === "ECONNRESET"
+      ? new BrokenPipeError(error)
+      : fromSystemError("write", "the output", error);
   }
 
   /** Tells something beside the output. */

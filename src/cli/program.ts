@@ -85,18 +85,23 @@ export async function run(
       return EXIT_USAGE;
     }
   }
-  if (help !== "") await printHelp(help, surroundings);
-  return exitCode;
+  return help === "" ? exitCode : await printHelp(help, surroundings);
 }
 
 async function printHelp(
   help: string,
   surroundings: Surroundings,
-): Promise<void> {
-  const call = new Call(surroundings, [], {}, new AbortController());
-  await call.output.bytes(help).catch((error) => {
-    if (!(error instanceof BrokenPipeError)) throw error;
-  });
+): Promise<number> {
+  const { output } = new Call(surroundings, [], {}, new AbortController());
+  try {
+    await output.bytes(help);
+    return EXIT_DONE;
+  } catch (error) {
+    if (!(error instanceof BrokenPipeError)) {
+      output.note(`${PROGRAM}: ${describeError(error)}`);
+    }
+    return exitCodeOf(error);
+  }
 }
 
 /** One line for what the parser found wrong. */

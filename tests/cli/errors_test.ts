@@ -191,9 +191,27 @@ Deno.test("cli: when nobody reads the output, the command ends in silence", asyn
   await done(path, ["set", "key", "value"]);
   for (const args of [["list"], ["export"], ["get", "key"], ["backup", "-"]]) {
     const { code, err } = await badger([...args, "-p", path], {
-      isBroken: true,
+      broken: "EPIPE",
     });
     assertEquals([code, err], [0, ""], args[0]);
+  }
+});
+
+Deno.test("cli: output that cannot be kept is an error, and not silence", async () => {
+  await using directory = tempDir();
+  const { path } = directory;
+  await done(path, ["set", "key", "value"]);
+  const calls = [["list"], ["export"], ["get", "key"], ["backup", "-"]];
+  for (
+    const args of [...calls.map((call) => [...call, "-p", path]), ["help"]]
+  ) {
+    const { code, err } = await badger(args, { broken: "ENOSPC" });
+    assertEquals(code, 3, args[0]);
+    assertMatch(
+      err,
+      /^badger: Cannot write the output: no space is left .*\n$/,
+      args[0],
+    );
   }
 });
 

@@ -18,8 +18,8 @@ export interface Given {
   environment?: Record<string, string>;
   /** Takes the sender of signals. */
   signals?: (send: (signal: EndSignal) => void) => void;
-  /** Output refuses everything, as a pipe that nobody reads does. */
-  isBroken?: boolean;
+  /** Output refuses everything: `EPIPE` as a pipe that nobody reads, or another way. */
+  broken?: string;
 }
 
 /** What a call did. */
@@ -42,11 +42,13 @@ export async function badger(
   const { stdin = "", isTerminal = false, environment = {} } = given;
   const out: Uint8Array[] = [];
   const err: Uint8Array[] = [];
-  const stream = (pieces: Uint8Array[], isBroken: boolean) =>
+  const stream = (pieces: Uint8Array[], broken?: string) =>
     Object.assign(
       new Writable({
         write(piece: Uint8Array, _, done) {
-          if (isBroken) return done(new Error("EPIPE"));
+          if (broken !== undefined) {
+            return done(Object.assign(new Error(broken), { code: broken }));
+          }
           pieces.push(piece.slice());
           done();
         },
@@ -57,8 +59,8 @@ export async function badger(
     stdin: stdin instanceof Readable
       ? stdin
       : Readable.from([typeof stdin === "string" ? encode(stdin) : stdin]),
-    stdout: stream(out, given.isBroken ?? false),
-    stderr: stream(err, false),
+    stdout: stream(out, given.broken),
+    stderr: stream(err),
     environment: (name) => environment[name],
     onSignal: (listener) => {
       given.signals?.(listener);
