@@ -196,30 +196,46 @@ function openAside(call: Call, name: string): WritableStream<Uint8Array> {
   let file = -1;
   // Nothing is made before there is something to write.
   const open = () => {
-    if (file < 0) file = openFile(aside, "w");
+    if (file >= 0) return;
+    try {
+      file = openFile(aside, "w");
+    } catch (error) {
+      endFor(call, aside, error);
+    }
+  };
+  const shut = () => {
+    const last = file;
+    file = -1;
+    if (last >= 0) closeSync(last);
+  };
+  const remove = () => {
+    shut();
+    rmSync(aside, { force: true });
+  };
+  // A stream that fails is not aborted.
+  const orRemove = (work: () => void) => {
+    open();
+    try {
+      work();
+    } catch (error) {
+      remove();
+      endFor(call, aside, error);
+    }
   };
   return new WritableStream({
-    write(piece) {
-      try {
-        open();
+    write: (piece) =>
+      orRemove(() => {
         for (let at = 0; at < piece.length;) {
           at += writeSync(file, piece, at, piece.length - at);
         }
-      } catch (error) {
-        endFor(call, aside, error);
-      }
-    },
-    close() {
-      open();
-      fsyncSync(file);
-      closeSync(file);
-      renameSync(aside, name);
-    },
-    abort() {
-      if (file < 0) return;
-      closeSync(file);
-      rmSync(aside, { force: true });
-    },
+      }),
+    close: () =>
+      orRemove(() => {
+        fsyncSync(file);
+        shut();
+        renameSync(aside, name);
+      }),
+    abort: () => file < 0 ? undefined : remove(),
   });
 }
 

@@ -247,3 +247,26 @@ Deno.test("cli: what is there and is no file is written to, and stays", async ()
   assertMatch(err, /Cannot write full: no space is left/);
   assertMatch(err, /Cannot write taken: /);
 });
+
+Deno.test("cli: a file that cannot be written whole leaves nothing behind", async () => {
+  await using directory = tempDir();
+  const { code, out, err } = await shell(
+    directory.path,
+    `head -c 100000 /dev/zero | badger set key - -p store 2>/dev/null
+    echo before >copy
+    trap '' XFSZ
+    ulimit -f 20
+    for call in 'backup copy' 'export copy' 'get key --file copy'; do
+      badger $call -p store
+      echo "code $?"
+    done
+    cat copy
+    ls`,
+  );
+  assertEquals(code, 0, err);
+  assertEquals(
+    out,
+    "code 3\ncode 3\ncode 3\nbefore\nbin\ncopy\nstore\n",
+  );
+  assertEquals(err.match(/Cannot write .*copy\.part: no space/g)?.length, 3);
+});
