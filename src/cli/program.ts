@@ -180,9 +180,8 @@ async function execute(
   } catch (thrown) {
     // Work that was ended may fail with what the end did to it.
     const error = controller.signal.aborted ? controller.signal.reason : thrown;
-    if (error instanceof SignalError) {
-      await call.output.flush().catch(() => {});
-    }
+    // What was told before is so all the same: a backup that was restored, say.
+    await call.output.flush().catch(() => {});
     if (!(error instanceof BrokenPipeError)) {
       call.output.note(
         `${call.output.paintNote("red", `${PROGRAM}:`)} ${

@@ -181,6 +181,21 @@ Deno.test("cli: backups, incremental ones too, restore to a new store", async ()
   );
 });
 
+Deno.test("cli: what was restored is told though the next backup fails", async () => {
+  await using directory = tempDir();
+  const path = `${directory.path}/store`;
+  await makeStore(path);
+  const file = `${directory.path}/backup`;
+  await done(path, ["backup", file]);
+  const target = `${directory.path}/restored`;
+  const { code, out } = await badger(
+    ["restore", file, `${directory.path}/none`, "--path", target],
+  );
+  assertEquals(code, 3);
+  assertMatch(out, /^keys\t51$/m);
+  assertEquals((await json(target, ["stats"])).keys, 51);
+});
+
 Deno.test("cli: rows go out and in, as NDJSON and as CBOR", async () => {
   await using directory = tempDir();
   const { path: root } = directory;
