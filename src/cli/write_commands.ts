@@ -56,7 +56,7 @@ export const WRITE_COMMANDS: readonly CommandSpec[] = [
     summary: "delete keys, or a range of keys",
     details:
       "With keys, the exit code is 0 only if all of them had a value. A range is " +
-      "--prefix, or --start with or without --end, or --all.",
+      "--prefix, or --start with or without --end, none of them empty, or --all.",
     isOnStore: true,
     options: [
       BUCKET_OPTION,
@@ -116,9 +116,11 @@ async function deleteKeys(call: Call): Promise<number> {
   const { output } = call;
   const keys = call.args.map((text) => call.key(text));
   const range = call.range();
-  const hasRange = Object.keys(range).length > 0;
-  const ways = [keys.length > 0, hasRange, call.flag("all")];
-  if (ways.filter((one) => one).length !== 1) {
+  const bounds = Object.values(range) as Uint8Array[];
+  // A variable of a script that is not set is no order to delete everything.
+  const isEmpty = bounds.some((bound) => bound.length === 0);
+  const ways = [keys.length > 0, bounds.length > 0, call.flag("all")];
+  if (isEmpty || ways.filter((one) => one).length !== 1) {
     throw new TypeError(
       "Cannot tell which keys to delete: give keys, or a range, or --all",
     );

@@ -2,7 +2,12 @@
  * Keys in and out on the command line: `get set delete has list count`, and how keys and
  * values are written.
  */
-import { assert, assertEquals, assertStringIncludes } from "@std/assert";
+import {
+  assert,
+  assertEquals,
+  assertMatch,
+  assertStringIncludes,
+} from "@std/assert";
 import fc from "fast-check";
 import { Store } from "@sett/badger";
 import { parseDuration } from "../../src/cli/figures.ts";
@@ -89,6 +94,12 @@ Deno.test("cli: expiries, --if-absent and ranges", async () => {
   assertEquals(await keys("--start", "b2", "--end", "c"), ["b2", "b3"]);
   assertEquals(await keys("--limit", "2"), ["a", "b1"]);
   assertEquals(await done(path, ["count", "--prefix", "b"]), "3\n");
+  // What a script passes on when its variable is not set.
+  for (const bound of ["--prefix", "--start", "--end"]) {
+    const { code, err } = await badger(["delete", bound, "", "-p", path]);
+    assertEquals(code, 2, bound);
+    assertMatch(err, /^badger: Cannot tell which keys to delete/);
+  }
   const unclear = await badger(["delete", "-p", path]);
   assertEquals(unclear.code, 2);
   assertEquals(
