@@ -98,14 +98,17 @@ function bash(commands: readonly Completed[]): string {
       .join("|");
   const chosen = all.filter(({ takes }) => Array.isArray(takes));
   const lines = [
+    "# Names with blanks in them are one each.",
+    "_badger_names() {",
+    "  local IFS=$'\\n'",
+    '  COMPREPLY=($(compgen "$1" -- "$2"))',
+    "}",
     "_badger() {",
     '  local word="${COMP_WORDS[COMP_CWORD]}" before="${COMP_WORDS[COMP_CWORD-1]}"',
     "  COMPREPLY=()",
     '  case "$before" in',
-    `    ${taking("file")}) COMPREPLY=($(compgen -f -- "$word")); return ;;`,
-    `    ${
-      taking("directory")
-    }) COMPREPLY=($(compgen -d -- "$word")); return ;;`,
+    `    ${taking("file")}) _badger_names -f "$word"; return ;;`,
+    `    ${taking("directory")}) _badger_names -d "$word"; return ;;`,
     ...[...new Map(chosen.map((one) => [one.long, one])).values()].map((one) =>
       `    ${one.long}) COMPREPLY=($(compgen -W "${
         (one.takes as readonly string[]).join(" ")
@@ -119,7 +122,7 @@ function bash(commands: readonly Completed[]): string {
     } help" -- "$word"))`,
     "    return",
     "  fi",
-    '  if [[ "$word" != -* ]]; then COMPREPLY=($(compgen -f -- "$word")); return; fi',
+    '  if [[ "$word" != -* ]]; then _badger_names -f "$word"; return; fi',
     '  case "${COMP_WORDS[1]}" in',
     ...commands.map(({ name, options }) =>
       `    ${name}) COMPREPLY=($(compgen -W "${

@@ -270,3 +270,28 @@ Deno.test("cli: a file that cannot be written whole leaves nothing behind", asyn
   );
   assertEquals(err.match(/Cannot write .*copy\.part: no space/g)?.length, 3);
 });
+
+Deno.test("cli: bash completes commands, options, and names with blanks as one", async () => {
+  await using directory = tempDir();
+  const { code, out, err } = await shell(
+    directory.path,
+    `source <(badger completions bash)
+    touch 'my backup'
+    complete_words() {
+      COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+      _badger
+      printf '<%s>' "\${COMPREPLY[@]}"
+      echo
+    }
+    complete_words badger exp
+    complete_words badger list --re
+    complete_words badger export --format n
+    complete_words badger restore my
+    complete_words badger set key --file my`,
+  );
+  assertEquals([code, err], [0, ""]);
+  assertEquals(
+    out,
+    "<export>\n<--reverse>\n<ndjson>\n<my backup>\n<my backup>\n",
+  );
+});
