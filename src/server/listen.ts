@@ -25,13 +25,12 @@ interface DenoLike {
       hostname: string;
       port: number;
       onListen: () => void;
-      signal: AbortSignal;
     },
     handler: FetchHandler,
   ): {
     addr: { port: number };
-    finished: Promise<void>;
     shutdown(): Promise<void>;
+    unref(): void;
   };
 }
 
@@ -48,14 +47,18 @@ interface BunLike {
   ): { port: number; stop(closeConnections?: boolean): Promise<void> };
 }
 
-/** Waits for `gentle`, and calls `force` if that takes too long. */
+/** Waits for `gentle`, and calls `force` instead if that takes too long. */
 async function within(
+  milliseconds: number,
   gentle: Promise<unknown>,
   force: () => unknown,
 ): Promise<void> {
-  const timer = setTimeout(force, GRACE_MS);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const isLate = new Promise<true>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, true);
+  });
   try {
-    await gentle;
+    if (await Promise.race([gentle, isLate]) === true) await force();
   } finally {
     clearTimeout(timer);
   }
@@ -79,18 +82,18 @@ export async function listen(
   port: number,
   bodyBytesMax: number,
   fetch: FetchHandler,
+  graceMs: number = GRACE_MS,
 ): Promise<Listener> {
   const { Deno, Bun } = globalThis as { Deno?: DenoLike; Bun?: BunLike };
   if (Deno !== undefined) {
-    const force = new AbortController();
-    const { signal } = force;
     const server = Deno.serve(
-      { hostname, port, onListen() {}, signal },
+      { hostname, port, onListen() {} },
       (request) => fetch(request),
     );
     return {
       port: server.addr.port,
-      stop: () => within(server.shutdown(), () => force.abort()),
+      // A server that shuts down cannot be aborted any more, only be left behind.
+      stop: () => within(graceMs, server.shutdown(), () => server.unref()),
     };
   }
   if (Bun !== undefined) {
@@ -106,7 +109,7 @@ export async function listen(
     });
     return {
       port: server.port,
-      stop: () => within(server.stop(), () => server.stop(true)),
+      stop: () => within(graceMs, server.stop(), () => server.stop(true)),
     };
   }
   const { serve } = await import("@hono/node-server");
@@ -123,6 +126,7 @@ export async function listen(
         port: info.port,
         stop: () =>
           within(
+            graceMs,
             new Promise<void>((done) => server.close(() => done())),
             () =>
               "closeAllConnections" in server && server.closeAllConnections(),

@@ -64,15 +64,15 @@ await again.finished;
 console.log(JSON.stringify(answers));
 `;
 
-Deno.test("serve: a file becomes a server, which stops and leaves its store sound", async () => {
-  await using directory = tempDir();
+/** Runs a script that may use the network; gives what it prints, read. */
+async function runScript(path: string, script: string): Promise<unknown> {
   const command = new Deno.Command(Deno.execPath(), {
     args: [
       "run",
       "--no-prompt",
       "--allow-net=127.0.0.1",
       `--allow-read=.`,
-      `--allow-write=${directory.path}`,
+      `--allow-write=${path}`,
       "--allow-env=LOG_TOKENS,LOG_STREAM",
       "--ext=ts",
       "-",
@@ -83,13 +83,18 @@ Deno.test("serve: a file becomes a server, which stops and leaves its store soun
   });
   const child = command.spawn();
   const writer = child.stdin.getWriter();
-  const script = SCRIPT.replace("DIRECTORY", directory.path);
   await writer.write(new TextEncoder().encode(script));
   await writer.close();
   const { stdout, stderr } = await child.output();
   const text = new TextDecoder().decode(stdout);
   assertEquals(text === "" ? new TextDecoder().decode(stderr) : "", "");
-  assertEquals(JSON.parse(text), {
+  return JSON.parse(text);
+}
+
+Deno.test("serve: a file becomes a server, which stops and leaves its store sound", async () => {
+  await using directory = tempDir();
+  const script = SCRIPT.replace("DIRECTORY", directory.path);
+  assertEquals(await runScript(directory.path, script), {
     health: 200,
     stranger: 401,
     put: 201,
@@ -101,6 +106,32 @@ Deno.test("serve: a file becomes a server, which stops and leaves its store soun
     readOnly: 403,
     half: 404,
   });
+});
+
+const STOP_SCRIPT = `
+import { listen } from "./src/server/listen.ts";
+
+let enter;
+const entered = new Promise((resolve) => enter = resolve);
+const listener = await listen("127.0.0.1", 0, 1000, async (request) => {
+  enter();
+  return new Response(await request.text());
+}, 50);
+const socket = await Deno.connect({ hostname: "127.0.0.1", port: listener.port });
+await socket.write(new TextEncoder().encode(
+  "PUT / HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: 1000\\r\\n\\r\\nhalf",
+));
+await entered;
+await listener.stop();
+// What goes wrong beside it does so by now.
+await new Promise((resolve) => setTimeout(resolve));
+console.log(JSON.stringify("stopped"));
+socket.close();
+`;
+
+Deno.test("serve: an upload that does not go on keeps no server from stopping", async () => {
+  await using directory = tempDir();
+  assertEquals(await runScript(directory.path, STOP_SCRIPT), "stopped");
 });
 
 Deno.test("serve: off the loopback it wants authentication or to be told", async () => {
