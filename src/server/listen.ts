@@ -65,15 +65,16 @@ async function within(
 }
 
 /**
- * True for a request that was refused before its body was read. Node's server closes the
- * connection of such a one after a while; a client that is not told so sends its next
- * request into the closed connection.
+ * True for a request that was refused before its body was read, or in the middle of it.
+ * Node's server closes the connection of such a one after a while; a client that is not
+ * told so sends its next request into the closed connection.
  */
-function hasUnreadBody(request: Request): boolean {
+function hasUnreadBody(request: Request, { status }: Response): boolean {
   const { headers } = request;
   const hasBody = (headers.get("content-length") ?? "0") !== "0" ||
     headers.has("transfer-encoding");
-  return hasBody && !request.bodyUsed;
+  // What is too large was not read to its end.
+  return hasBody && status >= 400 && (status === 413 || !request.bodyUsed);
 }
 
 /** Listens with the server of this runtime. */
@@ -115,7 +116,7 @@ export async function listen(
   const { serve } = await import("@hono/node-server");
   const lastOfUnread = async (request: Request) => {
     const response = await fetch(request);
-    if (response.status >= 400 && hasUnreadBody(request)) {
+    if (hasUnreadBody(request, response)) {
       response.headers.set("connection", "close");
     }
     return response;

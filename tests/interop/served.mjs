@@ -3,7 +3,9 @@
  * watch, an upload that is too large, and a graceful stop.
  */
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
+import { connect } from "node:net";
 import { serve } from "@sett/badger/server";
 import { check } from "./checks.mjs";
 
@@ -61,6 +63,22 @@ export async function runServed(directory) {
       assert.equal(response.status, 413);
       assert.equal((await response.json()).code, "TOO_LARGE");
     });
+    if (!("Deno" in globalThis || "Bun" in globalThis)) {
+      await check("serve says that it ends a connection", async () => {
+        // Node's server closes it, though the body was read in part.
+        const socket = connect(Number(new URL(url).port), "127.0.0.1");
+        socket.on("error", () => {});
+        const piece = `fffff\r\n${"x".repeat(0xfffff)}\r\n`;
+        socket.write(
+          "PUT /badger/kv/b/l HTTP/1.1\r\nHost: localhost\r\n" +
+            "Authorization: Bearer token\r\n" +
+            `Transfer-Encoding: chunked\r\n\r\n${piece}${piece}`,
+        );
+        const [answer] = await once(socket, "data");
+        assert.match(`${answer}`, /^HTTP\/1.1 413 [^]*\r\nconnection: close/i);
+        socket.destroy();
+      });
+    }
     await check("serve tells watchers of commits, and of its end", async () => {
       const watch = await fetch(`${url}?watch&prefix=w`, { headers });
       const reader = watch.body.pipeThrough(new TextDecoderStream())
