@@ -36,7 +36,7 @@
  * - `NOT_REGISTERED`: a registry holds no such name.
  * - `BACKUP_DAMAGED`: a backup is not the one that was written; nothing of it was kept.
  * - `WRONG_BASE`: an incremental backup does not follow what is there; restore a full one.
- * - `UNFINISHED`: a restore or a checkpoint into that directory did not come to its end.
+ * - `UNFINISHED`: a restore, salvage or checkpoint to that directory was not done whole.
  * - `BAD_ROW`: a row that is to be imported makes no sense; those before it were set.
  * - `BAD_CONFIG`: a configuration file could not be used.
  * - `ITEM_EXISTS`: a collection has an item of that id; set or update it.

@@ -66,8 +66,8 @@ export function refuseUnfinished(directory: string, names: string[]): void {
   if (!names.includes(UNFINISHED_NAME)) return;
   throw new StoreError(
     "UNFINISHED",
-    `Cannot open ${directory}: a restore or a checkpoint into it did not come to its ` +
-      `end. Remove its files and make it again`,
+    `Cannot open ${directory}: a restore, salvage or checkpoint to it did not come to ` +
+      `its end. Remove its files and make it again`,
     { path: directory },
   );
 }

@@ -7,7 +7,7 @@
 import { Engine } from "../engine/engine.ts";
 import type { GcPastRun, GcReport } from "../engine/gc_totals.ts";
 import type { RecoveryReport } from "../engine/recovery_report.ts";
-import { salvage, type SalvageReport } from "../engine/salvage.ts";
+import type { SalvageReport } from "../engine/salvage.ts";
 import { verify, type VerifyReport } from "../engine/verify.ts";
 import type { Host } from "../fs/file_system.ts";
 import { MemoryFileSystem } from "../fs/memory_file_system.ts";
@@ -16,6 +16,7 @@ import { Bucket } from "./bucket.ts";
 import { findLargest, type LargeKey } from "./largest.ts";
 import type { BackupReport } from "./backup.ts";
 import { finishRestore, restoreNew, type RestoreOptions } from "./restore.ts";
+import { salvageNew } from "./salvage_new.ts";
 import { StoreCopies } from "./store_copies.ts";
 import { encryptedHost, offlineHost, rotateDataKey } from "./encrypted_host.ts";
 import type { OfflineOptions } from "./encryption_options.ts";
@@ -207,7 +208,7 @@ export class Store extends StoreCopies implements AsyncDisposable {
   ): Promise<SalvageReport> {
     const settings = typeof target === "string" ? { path: target } : target;
     const host = offlineHost(systemHost(new NodeFileSystem()), options);
-    return await salvage(path, host, () => openEngine(settings), options);
+    return await salvageNew(path, host, () => openEngine(settings), options);
   }
 
   /** Whether the store accepts calls. */

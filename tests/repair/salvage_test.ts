@@ -261,3 +261,31 @@ Deno.test("recovery: salvage makes safe what it read before it goes on", async (
   );
   assertEquals(after.has("unsynced"), true);
 });
+
+Deno.test("salvage: a target is no store before all of it is there, and none if it fails", async () => {
+  await using directory = tempDir();
+  const path = `${directory.path}/store`;
+  const target = `${directory.path}/target`;
+  const store = await Store.open(path);
+  for (let i = 0; i < 100; i++) await store.set(`key${i}`, "value");
+  await store.close();
+  const names = () => [...Deno.readDirSync(target)].map(({ name }) => name);
+  let begun: string[] = [];
+  await assertRejects(
+    () =>
+      Store.salvage(path, target, {
+        onProgress: () => {
+          begun = names();
+          throw new Error("Ended half way");
+        },
+      }),
+    Error,
+    "Ended half way",
+  );
+  assert(begun.includes("0000000001.vlog"));
+  assert(begun.includes("UNFINISHED"));
+  assertEquals(names().filter((name) => !name.startsWith("LOCK")), []);
+  assertEquals((await Store.salvage(path, target)).keys, 100);
+  await using salvaged = await Store.open(target);
+  assertEquals(salvaged.size, 100);
+});
