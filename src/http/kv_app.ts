@@ -77,11 +77,16 @@ const TYPE_OF_EVENTS = "text/event-stream";
 class KvRoutes {
   readonly #source: Badger | Store;
   readonly #options: BadgerKvOptions;
+  readonly #ends = new Set<() => void>();
   #watchers = 0;
 
   constructor(source: Badger | Store, options: BadgerKvOptions) {
     this.#source = source;
     this.#options = options;
+    // Node takes more than ten listeners of a signal for a leak, and says so.
+    options.signal?.addEventListener("abort", () => {
+      for (const end of this.#ends) end();
+    }, { once: true });
   }
 
   /** The bucket `part`; where nothing was ever written it need not be there. */
@@ -227,7 +232,7 @@ class KvRoutes {
       return await answerWatch(context, space, {
         ...(prefix === undefined ? {} : { prefix }),
         ...(since === undefined ? {} : { since }),
-      }, { signal: this.#options.signal, onOver });
+      }, { signal: this.#options.signal, ends: this.#ends, onOver });
     } catch (error) {
       onOver();
       throw error;

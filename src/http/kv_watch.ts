@@ -25,6 +25,8 @@ const HELD_BYTES_MAX = 67_108_864;
 export interface WatchEnd {
   /** Ends it from the server's side. */
   signal: AbortSignal | undefined;
+  /** What is called on that: one listener does it for all watches. */
+  ends: Set<() => void>;
   /** Is called when it is over. */
   onOver: () => void;
 }
@@ -46,7 +48,7 @@ export async function answerWatch(
   context: Context,
   space: KeySpace,
   options: WatchOptions,
-  { signal, onOver }: WatchEnd,
+  { signal, ends, onOver }: WatchEnd,
 ): Promise<Response> {
   // Without checks and writes this only tells the newest commit.
   const present = await space.atomic().commit();
@@ -59,7 +61,7 @@ export async function answerWatch(
   return streamSSE(context, async (stream) => {
     const end = () => commits.cancel().catch(() => {});
     stream.onAbort(end);
-    signal?.addEventListener("abort", end, { once: true });
+    ends.add(end);
     const heartbeat = setInterval(() => stream.write(":\n\n"), HEARTBEAT_MS);
     try {
       if (signal?.aborted) await end();
@@ -78,7 +80,7 @@ export async function answerWatch(
       await stream.writeSSE({ event: "failure", data: JSON.stringify(told) });
     } finally {
       clearInterval(heartbeat);
-      signal?.removeEventListener("abort", end);
+      ends.delete(end);
       await end();
       onOver();
     }

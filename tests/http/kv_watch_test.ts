@@ -124,3 +124,27 @@ Deno.test("watch: a look at the head takes no watcher's place", async () => {
   assertEquals((await next(events)).event, "open");
   await events.return(undefined);
 });
+
+Deno.test("watch: many watchers are one listener of the signal, which ends them all", async () => {
+  const stop = new AbortController();
+  let listeners = 0;
+  const { signal } = stop;
+  const add = signal.addEventListener.bind(signal);
+  signal.addEventListener = (...args: Parameters<typeof add>) => {
+    listeners++;
+    add(...args);
+  };
+  await using served = await serveStore({ signal });
+  const watches = [];
+  for (let i = 0; i < 12; i++) {
+    const events = eventsOf(await served.ask("b?watch"));
+    await next(events);
+    watches.push(events);
+  }
+  assertEquals(listeners, 1);
+  stop.abort();
+  for (const events of watches) {
+    assertEquals((await next(events)).event, "close");
+    assertEquals((await events.next()).done, true);
+  }
+});
