@@ -41,7 +41,8 @@ export interface ServerSettings {
 type Reader = (node: YamlNode, key: string) => unknown;
 
 const SECTIONS = ["badger", "server", "path"];
-const PORT_MAX = 65_535;
+/** The last of the ports. */
+export const PORT_MAX = 65_535;
 
 /** A token must be one that the header `Authorization` can carry (RFC 6750). */
 const TOKEN = /^[\w.~+/-]+=*$/;

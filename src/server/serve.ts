@@ -7,7 +7,7 @@
 import { isLoopback, serverApp } from "../http/server_app.ts";
 import { Badger } from "../plugin/badger.ts";
 import { ConfigError } from "../plugin/config_error.ts";
-import { loadServerConfig } from "./config.ts";
+import { loadServerConfig, PORT_MAX } from "./config.ts";
 import { listen } from "./listen.ts";
 
 /** What {@linkcode serve} serves; what is given here comes before the file. */
@@ -64,6 +64,7 @@ export interface RunningServer {
  * @returns The running server.
  * @throws {ConfigError} If the configuration cannot be used, or would let everybody in
  * from other machines.
+ * @throws {RangeError} If the port is none.
  * @throws {StoreError} If the store cannot be opened.
  *
  * @example Usage
@@ -90,6 +91,13 @@ export async function serve(
       { key: "host" },
     );
   }
+  const port = options.port ?? settings.port;
+  // What each runtime says of it is another error.
+  if (!(Number.isInteger(port) && port >= 0 && port <= PORT_MAX)) {
+    throw new RangeError(
+      `Cannot listen on port ${port}: it must be an integer from 0 to ${PORT_MAX}`,
+    );
+  }
   const badger = await Badger.start(
     { ...settings.badger, ...(options.path ? { path: options.path } : {}) },
     { env: () => undefined },
@@ -103,7 +111,6 @@ export async function serve(
       readOnly: options.readOnly ?? settings.readOnly,
       signal: stopping.signal,
     });
-    const port = options.port ?? settings.port;
     const listener = await listen(host, port, bodyBytesMax, app.fetch);
     let closing: Promise<void> | undefined;
     const finished = promiseOf();

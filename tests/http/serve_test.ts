@@ -148,6 +148,19 @@ Deno.test("serve: off the loopback it wants authentication or to be told", async
   assertEquals([...Deno.readDirSync(directory.path)], []);
 });
 
+Deno.test("serve: a port that is none is refused before a store is made", async () => {
+  await using directory = tempDir();
+  const path = `${directory.path}/data`;
+  for (const port of [65_536, -1, 0.5, NaN]) {
+    await assertRejects(
+      () => serve({ path, port }),
+      RangeError,
+      `Cannot listen on port ${port}`,
+    );
+  }
+  assertEquals([...Deno.readDirSync(directory.path)], []);
+});
+
 Deno.test("serve: what cannot listen leaves no store open", async () => {
   await using directory = tempDir();
   const path = `${directory.path}/data`;
