@@ -15,6 +15,10 @@ export NPM_CONFIG_USERCONFIG=${NPM_CONFIG_USERCONFIG:-$HOME/.npmrc}
 export HOME=$work/home NPM_CONFIG_CACHE=$work/home/npm DENO_DIR=$work/home/deno
 export PATH=$work/bin:/usr/bin:/bin
 unset BUN_INSTALL
+# Started by npx, this has npm's variables about it; they lead Bun to a Node, say.
+for variable in $(compgen -e); do
+  case $variable in npm_* | NODE | INIT_CWD) unset "$variable" ;; esac
+done
 mkdir -p "$HOME" "$work/bin"
 for program in node npm npx; do
   ln -s "$(command -v $program)" "$work/bin/$program"
@@ -41,7 +45,7 @@ expect() {
 }
 
 git clone --quiet . "$work/sett"
-(cd "$work/sett" && .ci/pack badger.tgz >/dev/null 2>&1)
+(cd "$work/sett" && .ci/pack badger.tgz >"$work/log" 2>&1) || { cat "$work/log"; exit 1; }
 ok "the package is made from a clone"
 
 # project NAME: an empty project beside the clone, and the way into it.
