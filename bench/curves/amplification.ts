@@ -1,10 +1,10 @@
 /**
  * What overwriting costs: bytes written for each byte put, and bytes on disk for
- * each live byte, over time. For three discard ratios of the garbage collector
- * and for LevelDB, with keys chosen uniformly and by a zipfian.
+ * each live byte, over time. For three discard ratios of the garbage collector,
+ * for LevelDB and for Badger in Go, with keys chosen uniformly and by a zipfian.
  *
- * Both engines are weighed from outside in the same way: bytes written as Linux
- * counts them for the process, bytes on disk as the sum of the files' lengths,
+ * All engines are weighed from outside in the same way: bytes written as Linux
+ * counts them for the process, bytes on disk as the sum of the files' blocks,
  * live bytes as keys × (key + value). Beside that stands what our store counts
  * itself, which must agree.
  *
@@ -14,6 +14,7 @@
  */
 
 import { Store } from "@sett/badger";
+import { badgerVersion, hasBadgerPeer, openBadgerPeer } from "./badger_peer.ts";
 import { directoryBytes, emptyDirectory } from "./data_directory.ts";
 import { hasFlag, numberFlag, scaled, textFlag } from "./flags.ts";
 import { lineWith, runFresh } from "./fresh_process.ts";
@@ -45,11 +46,17 @@ const RATIOS = [0.3, 0.5, 0.7];
 const SEGMENT_BYTES = 16 << 20;
 const BATCH = 1000;
 const SAMPLES = 100;
+/** Badger collects by the clock alone, which the plugin sets to two minutes. */
+const BADGER_GC_SECONDS = 1;
 
 /** A store that is overwritten. */
 interface Target {
   put(entries: [string, Uint8Array][]): Promise<void>;
   close(): Promise<void>;
+  /** What its process has written; that of ours by default. */
+  writtenBytes?(): WrittenBytes | undefined;
+  /** Ends a process of its own. */
+  end?(): Promise<void>;
   /** What the store itself says it appended to its value log. */
   appendedBytes(): Promise<number | undefined>;
 }
@@ -91,6 +98,26 @@ async function openLevel(path: string): Promise<Target> {
   };
 }
 
+function openBadger(path: string): Target {
+  const badger = openBadgerPeer(path, {
+    valueLogFileSize: SEGMENT_BYTES,
+    valueLogGcSeconds: BADGER_GC_SECONDS,
+  });
+  return {
+    put: (entries) => badger.batch(entries),
+    close: () => badger.close(),
+    writtenBytes: () => writtenBytes(badger.pid),
+    end: () => badger.end(),
+    appendedBytes: () => Promise.resolve(undefined),
+  };
+}
+
+function openTarget(engine: string, path: string): Target | Promise<Target> {
+  if (engine === "level") return openLevel(path);
+  if (engine === "badger") return openBadger(path);
+  return openOurs(path, Number(engine));
+}
+
 /** What one process measured. */
 interface Measured {
   /** Bytes of keys and values put while overwriting. */
@@ -114,9 +141,8 @@ async function measure(
   times: number,
 ): Promise<Measured> {
   const path = emptyDirectory(`amplification-${engine}-${distribution}`);
-  const target = engine === "level"
-    ? await openLevel(path)
-    : await openOurs(path, Number(engine));
+  const target = await openTarget(engine, path);
+  const countWritten = target.writtenBytes ?? writtenBytes;
   const values = new ValuePool(valueBytes);
   const entryBytes = KEY_BYTES + valueBytes;
   const liveBytes = keys * entryBytes;
@@ -133,7 +159,7 @@ async function measure(
     await writeBatch(loaded, end, () => loaded++);
   }
   const appendedBefore = await target.appendedBytes();
-  const before = writtenBytes();
+  const before = countWritten();
   const start = performance.now();
   const space: [number, number][] = [[0, directoryBytes(path) / liveBytes]];
   const choose = chooser(distribution, keys, 23);
@@ -150,7 +176,8 @@ async function measure(
   const seconds = (performance.now() - start) / 1000;
   const appendedAfter = await target.appendedBytes();
   await target.close();
-  const after = writtenBytes();
+  const after = countWritten();
+  await target.end?.();
   return {
     putBytes: total * entryBytes,
     written: before && after && {
@@ -190,14 +217,20 @@ async function main(): Promise<void> {
       }, the collector ` +
       `on; LevelDB with its defaults, a thousand puts a batch.`,
   );
-  const engines = [...RATIOS.map(String), "level"];
-  if (!hasLevelPeer()) {
-    engines.pop();
-    const missing = "classic-level is not installed (bench/peers/run.sh " +
-      "installs it): NOT COMPARED";
-    console.error(missing);
-    paragraph(`**${missing}.**`);
-  }
+  const engines = [...RATIOS.map(String)];
+  if (hasLevelPeer()) engines.push("level");
+  else tellMissing("classic-level is not installed", "installs it");
+  if (hasBadgerPeer()) {
+    engines.push("badger");
+    paragraph(
+      `Badger in Go ${await badgerVersion()}: the plugin's settings, but value ` +
+        `logs of ${
+          inBytes(SEGMENT_BYTES)
+        } as Sett's segments and a collection ` +
+        `each ${BADGER_GC_SECONDS} s at a discard ratio of 0.5; its process ` +
+        "gets the same puts through a pipe, a thousand a batch.",
+    );
+  } else tellMissing("Badger in Go is not built", "does where Go is");
   const results = new Map<string, Measured>();
   for (const distribution of DISTRIBUTIONS) {
     for (const engine of engines) {
@@ -213,8 +246,15 @@ async function main(): Promise<void> {
   report(engines, results);
 }
 
+function tellMissing(what: string, how: string): void {
+  const missing = `${what} (bench/peers/run.sh ${how}): NOT COMPARED`;
+  console.error(missing);
+  paragraph(`**${missing}.**`);
+}
+
 /** A name for people. */
 function nameOf(engine: string): string {
+  if (engine === "badger") return "Badger in Go";
   return engine === "level" ? "classic-level" : `Sett, ratio ${engine}`;
 }
 
@@ -256,8 +296,8 @@ function report(engines: string[], results: Map<string, Measured>): void {
     }),
   );
   paragraph(
-    "Written: `wchar` of `/proc/self/io`, what the calls were given; to the " +
-      "medium: `write_bytes`, pages made dirty, less those of files that were " +
+    "Written: `wchar` of the process's `/proc/<pid>/io`, what the calls were " +
+      "given; to the medium: `write_bytes`, pages made dirty, less those of files that were " +
       "removed before they were written. Both up to the end of the close, with " +
       "hint files and index snapshot.",
   );

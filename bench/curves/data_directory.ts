@@ -34,12 +34,19 @@ export function removeDirectory(path: string): void {
   Deno.removeSync(path, { recursive: true });
 }
 
-/** Bytes of all files of a directory, as their lengths tell. */
+/** Bytes of a block, as the count of a file's blocks has them everywhere. */
+const BLOCK_BYTES = 512;
+
+/**
+ * Bytes of the blocks that a directory's files have: a file that was made longer
+ * than what is in it counts for what is in it.
+ */
 export function directoryBytes(path: string): number {
   let sum = 0;
   for (const { name } of Deno.readDirSync(path)) {
     try {
-      sum += Deno.statSync(`${path}/${name}`).size;
+      const { blocks, size } = Deno.statSync(`${path}/${name}`);
+      sum += blocks === null ? size : blocks * BLOCK_BYTES;
     } catch (error) {
       // Removed between the two calls, as a compaction in another thread does.
       if (!(error instanceof Deno.errors.NotFound)) throw error;

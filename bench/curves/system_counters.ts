@@ -10,7 +10,7 @@
 
 import { openSync, readSync } from "node:fs";
 
-/** Bytes written by all threads of this process. */
+/** Bytes written by all threads of a process. */
 export interface WrittenBytes {
   /** Bytes that calls such as `write` were given. */
   calls: number;
@@ -18,9 +18,11 @@ export interface WrittenBytes {
   medium: number;
 }
 
-/** Reads `/proc/self/io`. */
-export function writtenBytes(): WrittenBytes | undefined {
-  const text = readProc("/proc/self/io");
+/** Reads `/proc/self/io`, or that of another process of ours. */
+export function writtenBytes(
+  process: number | "self" = "self",
+): WrittenBytes | undefined {
+  const text = readProc(`/proc/${process}/io`);
   if (text === undefined) return undefined;
   const figure = (name: string) =>
     Number(new RegExp(`^${name}: (\\d+)$`, "m").exec(text)?.[1]);

@@ -7,6 +7,7 @@
  *     --peers a,b      peers
  *     --runtimes a,b   deno, bun, node (default deno)
  *     --out DIR        where the report and its charts go
+ *     --against PEER   a report on that peer alone, PEER.md, instead of that of all
  *     --from FILE      report on measurements made before, instead of measuring
  *
  * Exits with 1 if a phase failed; a target that was missed is no failure.
@@ -14,8 +15,10 @@
  * @module
  */
 
+import { writeAgainst } from "./against.ts";
 import { drawCharts } from "./charts.ts";
 import { Flags, readPlan } from "./flags.ts";
+import { PEERS } from "./peers.ts";
 import { formatFigure, formatTarget, writeReport } from "./report.ts";
 import { type Measurement, Results } from "./results.ts";
 import { HOME, runRounds } from "./rounds.ts";
@@ -74,9 +77,11 @@ const flags = new Flags(Deno.args, [
   "peers",
   "runtimes",
   "out",
+  "against",
   "from",
 ]);
 const plan = readPlan(flags);
+const [against] = flags.names("against", PEERS.map(({ name }) => name));
 let measurements: Measurement[] = [];
 let failures = 0;
 const from = flags.text("from");
@@ -100,12 +105,19 @@ if (out !== undefined) {
     word !== "--program" && Deno.args[i - 1] !== "--program"
   );
   const command = ["bash bench/peers/run.sh", ...words].join(" ");
-  const charts = await drawCharts(results, out);
   const rounds = Math.max(0, ...measurements.map(({ round }) => round));
-  Deno.writeTextFileSync(
-    `${out}/peers.md`,
-    writeReport(results, command, rounds, charts),
-  );
+  if (against === undefined) {
+    const charts = await drawCharts(results, out);
+    Deno.writeTextFileSync(
+      `${out}/peers.md`,
+      writeReport(results, command, rounds, charts),
+    );
+  } else {
+    Deno.writeTextFileSync(
+      `${out}/${against.replaceAll(":", "-")}.md`,
+      writeAgainst(results, against, command, rounds),
+    );
+  }
 }
 if (failures > 0) {
   console.error(`${failures} phases failed`);

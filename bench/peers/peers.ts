@@ -7,9 +7,10 @@
 /** A runtime that phases run on. */
 export type RuntimeName = "deno" | "bun" | "node";
 
-/** What a phase does with its writes; an adapter has writers for some of them. */
+/** What a phase does; an adapter has writers for some of them. */
 export type Operation =
   | "put"
+  | "read"
   | "batch"
   | "fill"
   | "remove"
@@ -20,12 +21,17 @@ export type Operation =
 /** One store that is measured. */
 export interface Peer {
   name: string;
-  /** The file below `adapters`. */
-  adapter: string;
+  /** The file below `adapters`; none for a peer that has a program. */
+  adapter?: string;
+  /**
+   * A program that runs the phases instead of a runtime, for a peer in another
+   * language; where the machine has none, the peer is left out.
+   */
+  program?: string;
   /** The package whose version the report tells; without it, the runtime's. */
   module?: string;
   runtimes: readonly RuntimeName[];
-  /** The idioms to try for each operation; the best one counts. */
+  /** The idioms to try for each operation; the best one counts. Reads need none. */
   idioms: Readonly<Partial<Record<Operation, readonly string[]>>>;
   /** Passed to the adapter. */
   settings?: Readonly<Record<string, unknown>>;
@@ -91,7 +97,7 @@ export const PEERS: readonly Peer[] = [
       fill: ["groups", "batch"],
       remove: ["groups"],
       mixed: ["groups"],
-      durable: ["set"],
+      durable: ["set", "setSync"],
       inFlight: ["set"],
     },
     // By the clock it would collect once in two minutes, and be waited for.
@@ -169,6 +175,28 @@ export const PEERS: readonly Peer[] = [
     settings: { module: "better-sqlite3" },
     comparable: true,
     ownNode: true,
+  },
+  {
+    // Not among those that may be "the best": no program for these runtimes can
+    // choose it.
+    name: "badger-go",
+    program: "badger-go",
+    runtimes: EVERYWHERE,
+    idioms: {
+      put: ["groups", "one group", "update"],
+      read: ["transactions", "one transaction"],
+      batch: ["transactions", "write batch"],
+      fill: ["write batch", "groups"],
+      // Two and not more: each removes another half of the keys.
+      remove: ["groups", "update"],
+      mixed: ["groups", "update"],
+      durable: ["update"],
+      inFlight: ["update"],
+    },
+    // As for Sett.
+    spaceSettings: { valueLogGcSeconds: 2 },
+    views: true,
+    quietMs: 6000,
   },
   {
     name: "deno-kv",

@@ -36,7 +36,10 @@ function line(cells: readonly string[]): string {
 }
 
 /** A Markdown table. */
-function table(head: readonly string[], rows: readonly string[][]): string[] {
+export function table(
+  head: readonly string[],
+  rows: readonly string[][],
+): string[] {
   return [
     line(head),
     line(head.map((_, i) => i === 0 ? "---" : "---:")),
@@ -102,12 +105,17 @@ function detailRow(row: Row, peer: string, figure: Figure): string[] {
   ];
 }
 
-function detailTable(results: Results, runtime: RuntimeName): string[] {
+/** The table of every idiom of some peers. */
+export function detailTable(
+  results: Results,
+  runtime: RuntimeName,
+  peers: readonly string[],
+): string[] {
   const rows = rowsOf(results, runtime).filter(({ idiom }) =>
     idiom === undefined
   );
   const cells = rows.flatMap((row) =>
-    PEERS.flatMap(({ name }) =>
+    peers.flatMap((name) =>
       results.figures(runtime, name, row.measure, row.unit)
         .map((figure) => detailRow(row, name, figure))
     )
@@ -152,7 +160,9 @@ export function writeReport(
     `- Date: ${new Date().toISOString().slice(0, 16).replace("T", " ")} UTC`,
     `- Machine: ${describeMachine()}`,
     `- Runtimes: ${[...runtimes].map((one) => one.join(" ")).join(", ")}`,
-    `- Packages: ${packageVersions().join(", ")}`,
+    `- Packages: ${
+      [...packageVersions(), ...results.programVersions()].join(", ")
+    }`,
     `- Command: \`${command}\``,
     `- Medians of ${rounds} rounds, which go through all peers in turn`,
     "",
@@ -171,7 +181,7 @@ export function writeReport(
   }
   for (const runtime of runtimes.keys()) {
     lines.push("", `## ${runtime}: every idiom`, "");
-    lines.push(...detailTable(results, runtime));
+    lines.push(...detailTable(results, runtime, peersOf(results, runtime)));
   }
   return lines.join("\n") + "\n";
 }

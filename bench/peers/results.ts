@@ -153,4 +153,16 @@ export class Results {
         .map(({ runtime, version }) => [runtime, version]),
     );
   }
+
+  /** The peers that have a program of their own, as `name version`. */
+  programVersions(): string[] {
+    const names = PEERS.filter(({ program }) => program !== undefined)
+      .map(({ name }) => name);
+    return [
+      ...new Set(
+        this.#all.filter(({ peer }) => names.includes(peer))
+          .map(({ peer, version }) => `${peer} ${version}`),
+      ),
+    ];
+  }
 }

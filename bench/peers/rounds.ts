@@ -32,7 +32,7 @@ export interface Plan {
   /** Names of peers; all when empty. */
   peers: readonly string[];
   runtimes: readonly RuntimeName[];
-  /** The programs, by runtime; `own-node` is the Node that installed the packages. */
+  /** The programs, by runtime and by peer; `own-node` is the Node of the packages. */
   programs: ReadonlyMap<string, string>;
 }
 
@@ -45,14 +45,13 @@ function log(text: string): void {
   console.error(text);
 }
 
-/** Runs one phase in a process of its own; its lines, or `undefined` if it failed. */
-async function runPhase(
+/** The program that runs a peer's phases, and the words that come first. */
+function commandOf(
   plan: Plan,
   runtime: RuntimeName,
   peer: Peer,
-  words: [workload: string, phase: string],
-  step: Record<string, unknown>,
-): Promise<Measurement[] | undefined> {
+): [program: string, ...words: string[]] {
+  if (peer.program !== undefined) return [plan.programs.get(peer.program)!];
   const program = (peer.ownNode && plan.programs.get("own-node")) ||
     plan.programs.get(runtime)!;
   const flags = runtime === "deno"
@@ -65,8 +64,30 @@ async function runPhase(
       "--unstable-kv",
     ]
     : [];
+  return [program, ...flags, "phase.mjs"];
+}
+
+/** The peers of a plan; those whose program is missing are named and left out. */
+function peersOf(plan: Plan): Peer[] {
+  return PEERS.filter(({ name, program }) => {
+    if (plan.peers.length > 0 && !plan.peers.includes(name)) return false;
+    if (program === undefined || plan.programs.has(program)) return true;
+    log(`NOT COMPARED: ${name} is not installed on this machine`);
+    return false;
+  });
+}
+
+/** Runs one phase in a process of its own; its lines, or `undefined` if it failed. */
+async function runPhase(
+  plan: Plan,
+  runtime: RuntimeName,
+  peer: Peer,
+  words: [workload: string, phase: string],
+  step: Record<string, unknown>,
+): Promise<Measurement[] | undefined> {
+  const [program, ...leading] = commandOf(plan, runtime, peer);
   const child = new Deno.Command(program, {
-    args: [...flags, "phase.mjs", peer.name, ...words, JSON.stringify(step)],
+    args: [...leading, peer.name, ...words, JSON.stringify(step)],
     cwd: HOME,
     env: { NODE_NO_WARNINGS: "1" },
     stdout: "piped",
@@ -78,7 +99,8 @@ async function runPhase(
   if (step.kind === "fillForKill" ? signal === "SIGKILL" : success) {
     return new TextDecoder().decode(stdout).split("\n")
       .filter((line) => line.startsWith("{"))
-      .map((line) => JSON.parse(line));
+      // A peer that has a program of its own does not know beside whom it runs.
+      .map((line) => ({ ...JSON.parse(line), runtime }));
   }
   log(`FAILED ${runtime} ${peer.name} ${words.join("/")}`);
   log(new TextDecoder().decode(stderr).trim());
@@ -157,9 +179,8 @@ class Course {
   /** Runs a phase in each of its idioms; false if what follows has no base. */
   async #phase(phase: Phase, isMeasured: boolean): Promise<boolean> {
     const { name } = this.#workload;
-    const all = phase.operation === undefined
-      ? [undefined]
-      : this.#peer.idioms[phase.operation]!;
+    const operation = phase.kind === "read" ? "read" : phase.operation;
+    const all = operation && this.#peer.idioms[operation] || [undefined];
     const idioms = isMeasured && phase.kind !== "space" ? all : all.slice(0, 1);
     for (const [index, idiom] of idioms.entries()) {
       for (let time = 0; time < (phase.repeat ?? 1); time++) {
@@ -217,9 +238,7 @@ export async function runRounds(
 ): Promise<{ measurements: Measurement[]; failures: number }> {
   const measurements: Measurement[] = [];
   let failures = 0;
-  const peers = PEERS.filter(({ name }) =>
-    plan.peers.length === 0 || plan.peers.includes(name)
-  );
+  const peers = peersOf(plan);
   for (let round = 1; round <= plan.rounds; round++) {
     for (const workload of WORKLOADS) {
       for (const runtime of plan.runtimes) {

@@ -2,11 +2,12 @@
 # Compares the store with others, or guards its ratios to them:
 #
 #     run.sh [--rounds N] [--scale F] [--only a,b] [--peers a,b]
-#            [--runtimes deno,bun,node] [--out DIR]
+#            [--runtimes deno,bun,node] [--out DIR] [--against PEER]
 #     run.sh check [--tolerance F] [--update]
 #
 # What is measured is the packed artefact, installed as a Node user would. Needs
-# Node with npm on the PATH.
+# Node with npm on the PATH. Badger in Go takes part where Debian's packages of it
+# are installed; see go/build.sh.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -43,6 +44,30 @@ case " $* " in
     allowed+=",$node_path"
     ;;
 esac
+
+# Badger in Go, if it may take part: built here, and held to the same keys, values
+# and draws as the others.
+takes_badger_go=true
+if [ "$script" = check.ts ]; then takes_badger_go=false; fi
+case " $* " in
+  *"--from "*) takes_badger_go=false ;;
+  *badger-go*) ;;
+  *"--peers "*) takes_badger_go=false ;;
+esac
+if $takes_badger_go; then
+  badger_go=$PWD/$work/badger-go
+  if bash bench/peers/go/build.sh "$badger_go"; then
+    if [ "$("$badger_go" digest 1000000)" != \
+      "$(node bench/peers/digest.mjs 1000000)" ]; then
+      echo 'Cannot compare with Badger in Go: its keys, values or draws differ' >&2
+      exit 1
+    fi
+    programs+=(--program "badger-go=$badger_go")
+    allowed+=",$badger_go"
+  else
+    echo 'NOT COMPARED: Badger in Go could not be built' >&2
+  fi
+fi
 
 wanted='lmdb@3.5.6 classic-level@3.0.0 better-sqlite3@12'
 if [ "$(cat "$work/installed" 2>/dev/null || true)" != "$wanted" ]; then

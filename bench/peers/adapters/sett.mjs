@@ -16,6 +16,7 @@ export async function load() {
 export async function open(path, { durable, settings }) {
   const store = await Store.open({ path, syncWrites: durable, ...settings });
   const set = { write: (key, value) => store.set(key, value) };
+  const setSync = { write: (key, value) => store.setSync(key, value) };
   let batch;
   const inBatches = {
     write: (key, value) => void batch.set(key, value),
@@ -35,7 +36,8 @@ export async function open(path, { durable, settings }) {
       fill: { groups: set, batch: inBatches },
       remove: { groups: { write: (key) => store.delete(key) } },
       mixed: { groups: set },
-      durable: { set },
+      // As the other stores that have one: a call that waits on this thread.
+      durable: { set, setSync },
       inFlight: { set },
     },
     compact: async () => {
