@@ -38,6 +38,9 @@
  * - `WRONG_BASE`: an incremental backup does not follow what is there; restore a full one.
  * - `UNFINISHED`: a restore, salvage or checkpoint to that directory was not done whole.
  * - `BAD_ROW`: a row that is to be imported makes no sense; those before it were set.
+ * - `UNAVAILABLE`: servers could not be reached in time, and nothing was changed; try again.
+ * - `OUTCOME_UNKNOWN`: the answer of a server was lost, so the change was made or was not;
+ *   look before you repeat it.
  * - `BAD_CONFIG`: a configuration file could not be used.
  * - `ITEM_EXISTS`: a collection has an item of that id; set or update it.
  * - `UNIQUE_CONFLICT`: another item has that value of a unique index.
@@ -72,6 +75,8 @@ export type StoreErrorCode =
   | "WRONG_BASE"
   | "UNFINISHED"
   | "BAD_ROW"
+  | "UNAVAILABLE"
+  | "OUTCOME_UNKNOWN"
   | "BAD_CONFIG"
   | "ITEM_EXISTS"
   | "UNIQUE_CONFLICT"

@@ -20,6 +20,7 @@ const LAYERS = [
   "src/cli/",
   "src/server/",
   "src/http/",
+  "src/redis/",
   "src/otel/",
   "src/plugin/",
   "src/plan/",
@@ -45,6 +46,8 @@ const PACKAGE_HOMES: Record<string, string> = {
   "cli-progress": "src/cli/",
   "cli-table3": "src/cli/",
   commander: "src/cli/",
+  "@redis/client": "src/redis/",
+  "cluster-key-slot": "src/redis/",
 };
 
 /** Lines at which a file should be split, and at which it must be. */
@@ -182,6 +185,10 @@ Deno.test("tidy: no open ends and no unexplained exceptions in the code", () => 
   assertEquals(linesThatMatch(code, /@ts-(?:ignore|nocheck)\b/), []);
   assertEquals(linesThatMatch(code, /\bDeno\.test\.(?:only|ignore)\b/), []);
   assertEquals(linesThatMatch(code, /deno-lint-ignore(?!.* -- \S)/), []);
+});
+
+Deno.test("tidy: the product has no `using`, which Node 20 does not know", () => {
+  assertEquals(linesThatMatch(product, /^\s*(?:await )?using \w+ =/), []);
 });
 
 Deno.test("tidy: no machine path and no registry address in any file", () => {

@@ -68,6 +68,11 @@ export class Call {
     return this.#options[name] === true;
   }
 
+  /** Whether `--no-<name>` was given. */
+  isOff(name: string): boolean {
+    return this.#options[name] === false;
+  }
+
   /** The value of an option, or `undefined`. */
   text(name: string): string | undefined {
     return this.#options[name] as string | undefined;

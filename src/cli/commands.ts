@@ -10,6 +10,7 @@ import { completionsCommand } from "./completions_command.ts";
 import { COPY_COMMANDS } from "./copy_commands.ts";
 import { DUMP_COMMANDS } from "./dump_command.ts";
 import { INFO_COMMANDS } from "./info_commands.ts";
+import { MOVE_COMMANDS } from "./move_command.ts";
 import { PLAN_COMMANDS } from "./plan_command.ts";
 import { READ_COMMANDS } from "./read_commands.ts";
 import { REPAIR_COMMANDS } from "./repair_commands.ts";
@@ -26,6 +27,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   ...REPAIR_COMMANDS,
   ...COPY_COMMANDS,
   ...ROW_COMMANDS,
+  ...MOVE_COMMANDS,
   ...SERVE_COMMANDS,
   ...PLAN_COMMANDS,
   ...BENCH_COMMANDS,

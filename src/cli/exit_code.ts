@@ -42,7 +42,10 @@ export const EXIT_CODES: readonly ExitCodeRow[] = [
     meaning: "no store there, access refused, disk full, or another error",
   },
   { code: EXIT_LOCKED, meaning: "another process has the store open to write" },
-  { code: EXIT_DAMAGED, meaning: "damage was found" },
+  {
+    code: EXIT_DAMAGED,
+    meaning: "damage was found, or the sides of a copy differ",
+  },
   { code: EXIT_KEY, meaning: "the encryption key is missing or wrong" },
   { code: EXIT_BUG, meaning: "an error nobody thought of: please report it" },
   { code: 130, meaning: "ended by Ctrl-C (SIGINT); the store is sound" },

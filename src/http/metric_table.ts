@@ -12,7 +12,7 @@ import type { Percentiles } from "../engine/latency_histogram.ts";
 import type { StoreStats } from "../store/stats.ts";
 
 /** A metric with one value. */
-export interface MetricRow {
+export interface MetricRow<Stats = StoreStats> {
   /** Its name; that of a counter ends in `_total`. */
   readonly name: string;
   /** Whether it only grows. */
@@ -20,7 +20,7 @@ export interface MetricRow {
   /** What it means, in a sentence without a full stop. */
   readonly help: string;
   /** Reads it. */
-  readonly read: (stats: StoreStats) => number;
+  readonly read: (stats: Stats) => number;
 }
 
 /** A metric of durations. */
@@ -33,21 +33,29 @@ export interface DurationRow {
   readonly read: (stats: StoreStats) => Percentiles;
 }
 
-function counter(
+/** A row of a counter. */
+export function counter<Stats = StoreStats>(
   name: string,
   help: string,
-  read: (stats: StoreStats) => number,
-): MetricRow {
+  read: (stats: Stats) => number,
+): MetricRow<Stats> {
   return { name, type: "counter", help, read };
 }
 
-function gauge(
+/** A row of a gauge. */
+export function gauge<Stats = StoreStats>(
   name: string,
   help: string,
-  read: (stats: StoreStats) => number,
-): MetricRow {
+  read: (stats: Stats) => number,
+): MetricRow<Stats> {
   return { name, type: "gauge", help, read };
 }
+
+/** The metric that names the backend in use, in its label; always 1. */
+export const BACKEND_METRIC = {
+  name: "badger_backend_info",
+  help: "The backend in use, in the label: embedded, redis or tiered",
+} as const;
 
 /** The metrics with one value. */
 export const METRIC_ROWS: readonly MetricRow[] = [

@@ -19,10 +19,16 @@ import {
 } from "prom-client";
 import type { Percentiles } from "../engine/latency_histogram.ts";
 import { StoreError } from "../errors.ts";
-import type { Badger } from "../plugin/badger.ts";
-import type { StoreStats } from "../store/stats.ts";
-import type { Store } from "../store/store.ts";
-import { DURATION_ROWS, METRIC_ROWS } from "./metric_table.ts";
+import {
+  BACKEND_METRIC,
+  DURATION_ROWS,
+  type DurationRow,
+  METRIC_ROWS,
+  type MetricRow,
+} from "./metric_table.ts";
+import { REMOTE_METRIC_ROWS, TIER_METRIC_ROWS } from "./remote_metric_table.ts";
+import { readRemoteStats } from "./remote_report.ts";
+import { isEmbedded, isTiered, kindOf, type Source } from "./source.ts";
 import { readStats } from "./stats_report.ts";
 
 const OPEN_METRICS = "application/openmetrics-text";
@@ -61,20 +67,32 @@ class FoundSummary extends Summary<"quantile"> {
   }
 }
 
+/** What is told of a backend. */
+interface Rows<Stats> {
+  backend: string;
+  values: readonly MetricRow<Stats>[];
+  durations: readonly DurationRow[];
+}
+
 /** One text format with the metrics in it. */
-class Exposition {
+class Exposition<Stats> {
   readonly #registry: Registry<OpenMetricsContentType | PrometheusContentType>;
-  readonly #setters: ((stats: StoreStats) => void)[] = [];
+  readonly #setters: ((stats: Stats) => void)[] = [];
 
   /** Registers every metric; the client's global registry is left alone. */
-  constructor(contentType: OpenMetricsContentType | PrometheusContentType) {
+  constructor(
+    contentType: OpenMetricsContentType | PrometheusContentType,
+    { backend, values, durations }: Rows<Stats>,
+  ) {
     const registry = this.#registry = new Registry<
       OpenMetricsContentType | PrometheusContentType
     >();
     // Before the metrics are made: they take their names from it.
     registry.setContentType(contentType);
     const registers = [registry];
-    for (const { name, type, help, read } of METRIC_ROWS) {
+    new Gauge({ ...BACKEND_METRIC, labelNames: ["backend"], registers })
+      .set({ backend }, 1);
+    for (const { name, type, help, read } of values) {
       if (type === "gauge") {
         const metric = new Gauge({ name, help, registers });
         this.#setters.push((stats) => metric.set(read(stats)));
@@ -86,9 +104,12 @@ class Exposition {
         });
       }
     }
-    for (const { name, help, read } of DURATION_ROWS) {
+    for (const { name, help, read } of durations) {
       const metric = new FoundSummary({ name, help, registers });
-      this.#setters.push((stats) => metric.found = read(stats));
+      this.#setters.push((stats) =>
+        // Only the engine of this process times its work.
+        metric.found = read(stats as Parameters<DurationRow["read"]>[0])
+      );
     }
   }
 
@@ -98,7 +119,7 @@ class Exposition {
   }
 
   /** The metrics as text. */
-  async write(stats: StoreStats): Promise<string> {
+  async write(stats: Stats): Promise<string> {
     for (const set of this.#setters) set(stats);
     return await this.#registry.metrics();
   }
@@ -111,7 +132,8 @@ class Exposition {
  * prefers `text/plain`. Reading them costs the same however many keys there are. No
  * metric has a label with a key or a bucket's name. A closed instance is a 503.
  *
- * @param source The instance, or a store by itself.
+ * @param source The instance, a store by itself, or a backend of
+ * `@sett/badger/redis`.
  * @returns A handler for `app.get`.
  *
  * @example Usage
@@ -128,10 +150,28 @@ class Exposition {
  * ```
  */
 // deno-doc-ignore private-type-ref -- Handler is documented by Hono
-export function badgerMetrics(source: Badger | Store): Handler {
+export function badgerMetrics(source: Source): Handler {
+  const backend = kindOf(source);
+  if (isEmbedded(source)) {
+    return handler(() => readStats(source), {
+      backend,
+      values: METRIC_ROWS,
+      durations: DURATION_ROWS,
+    });
+  }
+  return handler(() => readRemoteStats(source), {
+    backend,
+    values: isTiered(source)
+      ? [...REMOTE_METRIC_ROWS, ...TIER_METRIC_ROWS]
+      : REMOTE_METRIC_ROWS,
+    durations: [],
+  });
+}
+
+function handler<Stats>(read: () => Stats, rows: Rows<Stats>): Handler {
   // One registry a format: the client renames counters as it writes OpenMetrics.
-  const openMetrics = new Exposition(Registry.OPENMETRICS_CONTENT_TYPE);
-  const plainText = new Exposition(Registry.PROMETHEUS_CONTENT_TYPE);
+  const openMetrics = new Exposition(Registry.OPENMETRICS_CONTENT_TYPE, rows);
+  const plainText = new Exposition(Registry.PROMETHEUS_CONTENT_TYPE, rows);
   return async (context) => {
     context.header("cache-control", "no-store");
     context.header("vary", "accept");
@@ -142,7 +182,7 @@ export function badgerMetrics(source: Badger | Store): Handler {
     });
     const exposition = format === PLAIN_TEXT ? plainText : openMetrics;
     try {
-      const text = await exposition.write(readStats(source));
+      const text = await exposition.write(read());
       return context.body(text, 200, {
         "content-type": exposition.contentType,
       });

@@ -36,9 +36,10 @@ import type { Store } from "../store/store.ts";
 import { answerJson, oneAfterTheOther } from "./answer.ts";
 import { addDashboard } from "./dashboard/routes.ts";
 import { badgerMetrics } from "./metrics.ts";
+import type { EmbeddedSource, Source } from "./source.ts";
 import { makeReport, parseQuery } from "./stats_report.ts";
 
-export type { Filter, KvStore };
+export type { EmbeddedSource, Filter, KvStore, Source };
 export { badgerKv, type BadgerKvOptions } from "./kv_app.ts";
 export { badgerMetrics };
 
@@ -105,7 +106,8 @@ export interface BadgerEnv<Space extends KeySpace = Store> {
  * looks at every key, one request at a time, until the client goes away. A question
  * it does not understand is a 400, a closed instance a 503.
  *
- * @param source The instance, or a store by itself.
+ * @param source The instance, a store by itself, or a backend of
+ * `@sett/badger/redis`.
  * @returns A handler for `app.get`.
  *
  * @example Usage
@@ -121,7 +123,7 @@ export interface BadgerEnv<Space extends KeySpace = Store> {
  * ```
  */
 // deno-doc-ignore private-type-ref -- Handler is documented by Hono
-export function badgerStats(source: Badger | Store): Handler {
+export function badgerStats(source: Source): Handler {
   const inTurn = oneAfterTheOther();
   return (context) =>
     answerJson(context, () => {
@@ -143,7 +145,8 @@ export function badgerStats(source: Badger | Store): Handler {
  * The statistics and the dashboard tell of keys and sizes to whoever may ask, so mount
  * the app behind the authentication of yours.
  *
- * @param source The instance, or a store by itself.
+ * @param source The instance, a store by itself, or a backend of
+ * `@sett/badger/redis`.
  * @param options Where they are, and whether the dashboard may collect garbage.
  * @returns The app.
  *
@@ -163,7 +166,7 @@ export function badgerStats(source: Badger | Store): Handler {
  */
 // deno-doc-ignore private-type-ref -- Hono is documented by Hono
 export function badgerApp(
-  source: Badger | Store,
+  source: Source,
   options: BadgerAppOptions = {},
 ): Hono {
   const app = new Hono();

@@ -4,9 +4,15 @@
  * @module
  */
 
-import type { Badger } from "../plugin/badger.ts";
 import type { BadgerStats } from "../plugin/stats.ts";
-import type { Store } from "../store/store.ts";
+import { farOf, readRemoteStats } from "./remote_report.ts";
+import {
+  type EmbeddedSource,
+  isBadger,
+  isEmbedded,
+  kindOf,
+  type Source,
+} from "./source.ts";
 import { showHit, TOP_HITS_MAX, type TopHitsQuery } from "./top_hits.ts";
 
 /** The most buckets one answer lists. */
@@ -43,15 +49,19 @@ export function parseQuery(
 
 /** The statistics, and the top hits if they are asked for. */
 export async function makeReport(
-  source: Badger | Store,
+  source: Source,
   query?: TopHitsQuery,
   signal?: AbortSignal,
 ): Promise<Record<string, unknown>> {
   const options = signal === undefined ? {} : { signal };
-  const largest = query && await source.largest(query.size, options);
-  const { buckets, ...stats } = readStats(source);
+  const keys = isEmbedded(source) ? source : farOf(source);
+  const largest = query && await keys.largest(query.size, options);
+  const { buckets, ...stats } = isEmbedded(source)
+    ? readStats(source)
+    : readRemoteStats(source);
   const report = {
     ...snakeCase(stats),
+    backend: kindOf(source),
     bucket_count: buckets.length,
     buckets: buckets.slice(0, BUCKETS_MAX).map(snakeCase),
   };
@@ -59,18 +69,15 @@ export async function makeReport(
   const isShared = !isBadger(source) || source.settings.singleBucketMode;
   return {
     ...report,
-    total: stats.keys,
+    total: "countKeys" in keys
+      ? await keys.countKeys(undefined, options)
+      : keys.stats().keys,
     top_hits: largest.map((entry) => showHit(entry, isShared)),
   };
 }
 
-/** Told apart by what they can do: importing the class would load its packages. */
-export function isBadger(source: Badger | Store): source is Badger {
-  return "kvStore" in source;
-}
-
 /** The counters of an instance, or of a store as of one without buckets. */
-export function readStats(source: Badger | Store): BadgerStats {
+export function readStats(source: EmbeddedSource): BadgerStats {
   return isBadger(source) ? source.stats() : { ...source.stats(), buckets: [] };
 }
 
@@ -79,7 +86,11 @@ export function snakeCase(value: object): Record<string, unknown> {
   return Object.fromEntries(
     Object.entries(value).map(([key, inner]) => [
       key.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
-      typeof inner === "object" && inner !== null ? snakeCase(inner) : inner,
+      Array.isArray(inner)
+        ? inner.map((item) => snakeCase(item))
+        : typeof inner === "object" && inner !== null
+        ? snakeCase(inner)
+        : inner,
     ]),
   );
 }

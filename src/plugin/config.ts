@@ -8,10 +8,7 @@
  * @module
  */
 
-import { fileURLToPath } from "node:url";
-import { isNotFound, StoreError } from "../errors.ts";
-import { joinPath, readFile } from "../fs/file_system.ts";
-import { NodeFileSystem } from "../fs/node_file_system.ts";
+import { joinPath } from "../fs/file_system.ts";
 import { nearestName } from "../store/nearest_name.ts";
 import {
   checkOption,
@@ -20,6 +17,7 @@ import {
   resolveOptions,
 } from "../store/options.ts";
 import { ConfigError } from "./config_error.ts";
+import { readConfigText } from "./config_text.ts";
 import {
   type EnvironmentReader,
   systemEnvironment,
@@ -49,6 +47,9 @@ export interface LoadConfigOptions {
    */
   env?: EnvironmentReader;
 }
+
+/** A rule for a setting of whatever name. */
+export type NamedRule = Omit<OptionRule, "name"> & { readonly name: string };
 
 /** The directory below the host's data directory when no path is given. */
 const DIRECTORY_NAME = "badger";
@@ -134,7 +135,12 @@ function complete(
   return resolved;
 }
 
-function checkSetting(rule: SettingRule, setting: GivenSetting): void {
+/**
+ * Refuses a value that its rule does not allow.
+ *
+ * @throws {ConfigError} If it is of the wrong type or out of its range.
+ */
+export function checkSetting(rule: NamedRule, setting: GivenSetting): void {
   const { value, key, valuePlace } = setting;
   const problem = setting.isCollection
     ? new TypeError(`Cannot use ${value} as ${key}`)
@@ -172,33 +178,7 @@ function requireRule(setting: GivenSetting): SettingRule {
 }
 
 function readConfigFile(file: string | URL): YamlConfig {
-  if (file instanceof URL && file.protocol !== "file:") {
-    throw new ConfigError("the configuration must be a file on this machine", {
-      file: file.href,
-    });
-  }
-  const path = file instanceof URL ? fileURLToPath(file) : file;
-  if (!/\.ya?ml$/i.test(path)) {
-    throw new ConfigError(
-      "the name of a configuration file ends in .yml or .yaml; " +
-        `to name a data directory use { path: ${JSON.stringify(path)} }`,
-      { file: path },
-    );
-  }
-  let bytes: Uint8Array;
-  try {
-    bytes = readFile(new NodeFileSystem(), path);
-  } catch (error) {
-    const cause = error instanceof StoreError ? error.cause : error;
-    if (!isNotFound(cause)) throw error;
-    throw new ConfigError("the file does not exist", { file: path }, cause);
-  }
-  let text: string;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-  } catch (error) {
-    throw new ConfigError("the file is not UTF-8 text", { file: path }, error);
-  }
+  const { text, path } = readConfigText(file);
   return parseYaml(text, path);
 }
 
@@ -228,8 +208,8 @@ function isObject(value: unknown): boolean {
 }
 
 /** The setting an environment variable gives; an empty variable gives none. */
-function readVariable(
-  rule: SettingRule,
+export function readVariable(
+  rule: NamedRule,
   variable: string,
   env: EnvironmentReader,
 ): GivenSetting | undefined {
@@ -246,7 +226,7 @@ function readVariable(
 }
 
 /** The value a variable's text stands for; text that stands for none stays text. */
-function parseVariable(rule: SettingRule, text: string): unknown {
+function parseVariable(rule: NamedRule, text: string): unknown {
   switch (rule.type) {
     case "boolean":
       return text === "true" ? true : text === "false" ? false : text;

@@ -21,7 +21,7 @@ import {
 /** The bucket whose keys are the names of the others. */
 export const CATALOGUE = "\0badger.buckets";
 /** A key has at least one byte and a bucket's name may have none. */
-const CATALOGUE_KEY_PREFIX = "=";
+export const CATALOGUE_KEY_PREFIX = "=";
 
 /** The buckets of one store. */
 export class SingleStore implements BucketStores {
@@ -92,7 +92,8 @@ export class SingleStore implements BucketStores {
     signal: AbortSignal | undefined,
   ): Promise<LargeKey[]> {
     const largest = await this.#store.largest(
-      count + this.bookkeepingKeys(),
+      // What is no count at all must stay one, to be refused.
+      count < 0 ? count : count + this.bookkeepingKeys(),
       signal === undefined ? {} : { signal },
     );
     return largest.filter(({ bucket }) => bucket !== CATALOGUE)

@@ -20,6 +20,7 @@ import {
   type YAMLMap,
 } from "yaml";
 import { ConfigError, type ConfigPlace } from "./config_error.ts";
+import { isMisspelling } from "./misspelling.ts";
 
 /** A setting as it was written, and where. */
 export interface GivenSetting {
@@ -33,6 +34,14 @@ export interface GivenSetting {
   keyPlace: ConfigPlace;
   /** Where the value stands, for a complaint about the value. */
   valuePlace: ConfigPlace;
+}
+
+/** A setting that may be a list or a section of its own. */
+export interface NestedSetting extends GivenSetting {
+  /** The values of a list, where all of them are single values. */
+  items?: unknown[];
+  /** The settings of a map. */
+  inner?: NestedSetting[];
 }
 
 /** What a configuration file says to us. */
@@ -82,6 +91,25 @@ export function parseYamlTree(text: string, file: string): YamlNode {
   return new YamlReader(text, file).tree();
 }
 
+/**
+ * Reads a section of a configuration file, and the sections in it.
+ *
+ * @param text The YAML.
+ * @param file The name of the file, for errors.
+ * @param name The name of the section.
+ * @returns Its settings; those of a section in it stand in `inner`. Without the
+ * section, none.
+ * @throws {ConfigError} If the text is not YAML, or the section is not a map or given
+ * twice.
+ */
+export function parseSection(
+  text: string,
+  file: string,
+  name: string,
+): NestedSetting[] {
+  return new YamlReader(text, file).readNested(name);
+}
+
 class YamlReader {
   readonly #file: string;
   readonly #lines = new LineCounter();
@@ -97,6 +125,69 @@ class YamlReader {
   }
 
   read(): YamlConfig {
+    const given = this.#sections();
+    this.#refuseMisspelledSection(given);
+    return {
+      settings: this.#section(given),
+      dataDirectory: this.#dataDirectory(given),
+    };
+  }
+
+  readNested(name: string): NestedSetting[] {
+    const all = this.#sections();
+    const sections = this.#once(
+      all.filter(({ key }) => key === name),
+      "the section ",
+    );
+    const inner = sections.flatMap((section) => {
+      if (isMap(section.value)) return this.#pairs(section.value);
+      if (isEmptyScalar(section.value)) return [];
+      throw new ConfigError(
+        `the section ${name} must be a map of settings, not ${
+          inWords(section.value)
+        }`,
+        { ...section.valuePlace, key: name },
+      );
+    });
+    const dotted = all.filter(({ key }) => key.startsWith(`${name}.`))
+      .map((pair) => ({ ...pair, key: pair.key.slice(name.length + 1) }));
+    return this.#once([...inner, ...dotted], "")
+      .map((pair) => this.#nested(pair));
+  }
+
+  #nested(pair: Pair): NestedSetting {
+    const setting: NestedSetting = this.#setting(pair.key, pair);
+    const { value } = pair;
+    if (isMap(value)) {
+      setting.inner = this.#once(this.#pairs(value), "")
+        .map((inner) => this.#nested(inner));
+    } else if (isSeq(value)) {
+      const items = value.items.map((item) => this.#resolve(item));
+      if (items.every(isScalar)) {
+        setting.items = items.map(({ value }) => value);
+      }
+    }
+    return setting;
+  }
+
+  /** Refuses a key that is given twice. */
+  #once(pairs: Pair[], what: string): Pair[] {
+    const first = new Map<string, Pair>();
+    for (const pair of pairs) {
+      const other = first.get(pair.key);
+      if (other !== undefined) {
+        throw new ConfigError(
+          `${what}${pair.key} is given twice, first in line ${other.keyPlace.line}`,
+          { ...pair.keyPlace, key: pair.key },
+        );
+      }
+      first.set(pair.key, pair);
+    }
+    return pairs;
+  }
+
+  /** The sections of the file. */
+  #sections(): Pair[] {
     const [problem] = this.#document.errors;
     if (problem !== undefined) {
       throw new ConfigError(
@@ -106,9 +197,7 @@ class YamlReader {
       );
     }
     const root = this.#document.contents as unknown;
-    if (root === null || isEmptyScalar(root)) {
-      return { settings: [], dataDirectory: undefined };
-    }
+    if (root === null || isEmptyScalar(root)) return [];
     if (!isMap(root)) {
       throw new ConfigError("the file must be a map of sections", {
         file: this.#file,
@@ -116,12 +205,7 @@ class YamlReader {
         column: 1,
       });
     }
-    const given = this.#pairs(root);
-    this.#refuseMisspelledSection(given);
-    return {
-      settings: this.#section(given),
-      dataDirectory: this.#dataDirectory(given),
-    };
+    return this.#pairs(root);
   }
 
   tree(): YamlNode {
@@ -308,18 +392,4 @@ function inWords(node: unknown): string {
 
 function withoutStop(message: string): string {
   return message.replace(/\.$/, "");
-}
-
-/** True if one slip of a finger, or its capitals, turn `word` into `name`. */
-function isMisspelling(word: string, name: string): boolean {
-  const typed = word.toLowerCase();
-  if (typed === name) return true;
-  let start = 0;
-  while (start < name.length && typed[start] === name[start]) start++;
-  const rest = (text: string, from: number) => text.slice(start + from);
-  const swapped = (typed[start + 1] ?? "") + (typed[start] ?? "");
-  return rest(typed, 1) === rest(name, 0) || // one letter too many
-    rest(typed, 0) === rest(name, 1) || // one letter missing
-    rest(typed, 1) === rest(name, 1) || // one letter wrong
-    swapped + rest(typed, 2) === rest(name, 0); // two letters swapped
 }

@@ -10,7 +10,15 @@ import {
 } from "@std/assert";
 import { Hono } from "hono";
 import parse from "parse-prometheus-text-format";
-import { DURATION_ROWS, METRIC_ROWS } from "../../src/http/metric_table.ts";
+import {
+  BACKEND_METRIC,
+  DURATION_ROWS,
+  METRIC_ROWS,
+} from "../../src/http/metric_table.ts";
+import {
+  REMOTE_METRIC_ROWS,
+  TIER_METRIC_ROWS,
+} from "../../src/http/remote_metric_table.ts";
 import { badgerApp, badgerMetrics } from "../../src/http/mod.ts";
 import { Badger } from "../../src/plugin/mod.ts";
 import { Store } from "../../src/store/store.ts";
@@ -74,7 +82,8 @@ Deno.test("metrics: a parser finds each with its type, help and value", async ()
   const stats = store.stats();
   assertEquals(
     [...found.keys()].sort(),
-    [...METRIC_ROWS, ...DURATION_ROWS].map(({ name }) => name).sort(),
+    [BACKEND_METRIC, ...METRIC_ROWS, ...DURATION_ROWS].map(({ name }) => name)
+      .sort(),
   );
   for (const { name, type, help, read } of METRIC_ROWS) {
     const family = found.get(name)!;
@@ -137,7 +146,7 @@ Deno.test("metrics: no key and no bucket's name is told", async () => {
   assert(!text.includes("secret"));
   assertStringIncludes(text, "\nbadger_keys 2\n");
   const labels = [...text.matchAll(/\{(\w+)=/g)].map(([, name]) => name);
-  assertEquals([...new Set(labels)], ["quantile"]);
+  assertEquals([...new Set(labels)], ["backend", "quantile"]);
 });
 
 Deno.test("metrics: nothing timed yet is no duration of zero", async () => {
@@ -175,5 +184,9 @@ Deno.test("metrics: docs/observability.md has each of them, and no other", async
     ...DURATION_ROWS.map((
       { name, help },
     ) => [name, "summary", "seconds", help]),
+    [BACKEND_METRIC.name, "gauge", "`backend`", BACKEND_METRIC.help],
+    ...[...REMOTE_METRIC_ROWS, ...TIER_METRIC_ROWS].map((
+      { name, type, help },
+    ) => [name, type, unit(name), help]),
   ]);
 });

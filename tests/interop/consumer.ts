@@ -19,6 +19,13 @@ import { badgerApp, badgerStats } from "@sett/badger/hono";
 import { type Plan, plan } from "@sett/badger/plan";
 import { eventSpans, traceCall, traceKv } from "@sett/badger/otel";
 import { Badger, filter, kv } from "@sett/badger/plugin";
+import {
+  type RedisBackend,
+  type RedisConfig,
+  type RedisStats,
+  startBackend,
+  TieredBackend,
+} from "@sett/badger/redis";
 import { Hono } from "hono";
 
 export async function useStore(): Promise<number> {
@@ -108,4 +115,21 @@ export function codeOf(error: unknown): string | undefined {
   // @ts-expect-error: an unknown error has no code before it is narrowed
   error.code;
   return error instanceof StoreError ? error.code : undefined;
+}
+
+export async function useBackend(redis: RedisConfig): Promise<number> {
+  const config = { kv: { backend: "redis" as const, redis } };
+  const backend: Badger | RedisBackend | TieredBackend = await startBackend(
+    config,
+  );
+  if (backend instanceof Badger) return backend.stats().numReads;
+  if (backend instanceof TieredBackend) return backend.stats().hits;
+  await backend.kvStore.addValues("users", [["ada", "Ada"]]);
+  const value: Uint8Array | undefined = await backend.kvStore
+    .getValue("users", "ada");
+  // @ts-expect-error: a value is text or bytes
+  await backend.kvStore.addValue("users", "ada", 36);
+  const stats: RedisStats = backend.stats();
+  await backend.close();
+  return (value?.length ?? 0) + stats.retries + stats.losses;
 }

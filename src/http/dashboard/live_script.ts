@@ -29,18 +29,19 @@ function compare(old, now) {
   const time = now.time;
   if (old === null) return { time, ...EMPTY_SAMPLE };
   const seconds = (time - old.time) / 1000;
-  const a = old.stats.performance;
-  const b = now.stats.performance;
   const reads = now.stats.num_reads - old.stats.num_reads;
   const writes = now.stats.num_writes - old.stats.num_writes;
   if (reads < 0 || writes < 0 || seconds <= 0) return { time, ...EMPTY_SAMPLE };
+  const each = { reads: reads / seconds, writes: writes / seconds };
+  const a = old.stats.performance;
+  const b = now.stats.performance;
+  if (a === undefined || b === undefined) return { time, ...EMPTY_SAMPLE, ...each };
   const ratio = (hits, all) => all > 0 ? hits / all : null;
   const hits = b.hits - a.hits;
   const cacheHits = b.cache_hits - a.cache_hits;
   return {
     time,
-    reads: reads / seconds,
-    writes: writes / seconds,
+    ...each,
     found: ratio(hits, hits + b.misses - a.misses),
     cache: ratio(cacheHits, cacheHits + b.cache_misses - a.cache_misses),
     memtable: ratio(b.memtable_hits - a.memtable_hits, hits),
@@ -61,7 +62,7 @@ const rates = lineChart(byId("rates"), "Hit rates", [
 const runs = runsChart(byId("gc"), "Runs of the garbage collector", () => ({
   now: data === null ? 0 : data.time,
   runs: data === null ? [] : data.gc_runs.map((run) => ({ id: (run.bucket || "") + run.started_at, ...run })),
-}), () => data === null || data.stats.gc.runs === 0
+}), () => data === null || !data.stats.gc || data.stats.gc.runs === 0
   ? "The garbage collector has not run yet."
   : "No run has found anything to rewrite yet.");
 
@@ -88,14 +89,22 @@ function showGc() {
 function showAll() {
   setText(byId("name"), data.name === "badger" ? "Badger" : data.name);
   document.title = byId("name").textContent + " dashboard";
-  showTiles(data.stats, samples[samples.length - 1]);
+  const { stats } = data;
+  const sample = samples[samples.length - 1];
+  showBackend(stats);
   operations.redraw();
+  showBuckets(stats);
+  if (stats.backend !== "embedded") {
+    showTiles(serverTiles(stats, sample));
+    showServers(stats);
+    return;
+  }
+  showTiles(engineTiles(stats, sample));
   rates.redraw();
   showSegments(data);
   showGc();
-  showLatency(data.stats);
-  showMemory(data.stats);
-  showBuckets(data.stats);
+  showLatency(stats);
+  showMemory(stats);
 }
 
 function keep(sample) {

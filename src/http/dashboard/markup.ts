@@ -9,7 +9,7 @@
 export const MARKUP: string =
   `<a class="skip" href="#main">Skip to the figures</a>
 <header>
-  <h1><span id="name">Badger</span></h1>
+  <h1><span id="name">Badger</span> <small id="backend"></small></h1>
   <p id="state" role="status" data-state="waiting"><span class="dot" aria-hidden="true"></span><span id="state-text">Connecting</span></p>
   <div class="tools">
     <button type="button" id="pause" aria-pressed="false">Pause</button>
@@ -28,19 +28,24 @@ export const MARKUP: string =
     <p class="about">Reads and writes asked for, between two readings.</p>
     <div id="operations" class="chart"></div>
   </section>
-  <section aria-labelledby="rates-title">
+  <section data-of="embedded" aria-labelledby="rates-title">
     <h2 id="rates-title">Hit rates</h2>
     <p class="about">Reads that found a value; of these, from a memtable; file blocks found in the cache.</p>
     <div id="rates" class="chart"></div>
   </section>
-  <section class="wide" aria-labelledby="segments-title">
+  <section class="wide" data-of="servers" aria-labelledby="servers-title" hidden>
+    <h2 id="servers-title">Servers</h2>
+    <p class="about" id="servers-about"></p>
+    <div class="scroll" id="servers-scroll" role="region" aria-labelledby="servers-title" tabindex="0"><table id="servers"></table></div>
+  </section>
+  <section data-of="embedded" class="wide" aria-labelledby="segments-title">
     <h2 id="segments-title">Segments</h2>
     <p class="about" id="segments-about"></p>
     <p class="keys" id="segments-keys" aria-hidden="true"><span class="swatch live"></span>live <span class="swatch dead"></span>dead <span class="swatch active"></span>active</p>
     <div id="segments" role="listbox" aria-label="Segments" tabindex="0"></div>
     <p class="readout" id="segments-readout"></p>
   </section>
-  <section class="wide" aria-labelledby="gc-title">
+  <section data-of="embedded" class="wide" aria-labelledby="gc-title">
     <div class="heading">
       <h2 id="gc-title">Garbage collection</h2>
       <button type="button" id="gc-button" class="primary" hidden>Collect garbage now</button>
@@ -52,13 +57,13 @@ export const MARKUP: string =
       <div class="scroll" role="region" aria-labelledby="gc-title" tabindex="0"><table id="gc-table"></table></div>
     </details>
   </section>
-  <section aria-labelledby="latency-title">
+  <section data-of="embedded" aria-labelledby="latency-title">
     <h2 id="latency-title">Latency</h2>
     <p class="about" id="latency-about"></p>
     <div id="latency"></div>
     <div class="scroll" role="region" aria-labelledby="latency-title" tabindex="0"><table id="latency-table"></table></div>
   </section>
-  <section aria-labelledby="memory-title">
+  <section data-of="embedded" aria-labelledby="memory-title">
     <h2 id="memory-title">Memory</h2>
     <p class="about" id="memory-about"></p>
     <div id="memory-bar" aria-hidden="true"></div>

@@ -11,6 +11,7 @@ import { FORMAT_SCRIPT } from "./format_script.ts";
 import { LIVE_SCRIPT } from "./live_script.ts";
 import { MARKUP } from "./markup.ts";
 import { PANELS_SCRIPT } from "./panels_script.ts";
+import { SERVERS_SCRIPT } from "./servers_script.ts";
 import { STYLE } from "./style.ts";
 
 /** All of the page's code: one function scope, so that nothing is global. */
@@ -19,6 +20,7 @@ export const SCRIPT: string = [
   FORMAT_SCRIPT,
   CHARTS_SCRIPT,
   PANELS_SCRIPT,
+  SERVERS_SCRIPT,
   LIVE_SCRIPT,
   "})();\n",
 ].join("\n");

@@ -11,13 +11,13 @@ const ROWS_MAX = 12;
 /** More columns than this are not told apart any more: then one stands for several. */
 const COLUMNS_MAX = 400;
 
-function showTiles(stats, sample) {
+function engineTiles(stats, sample) {
   const { performance } = stats;
   const stored = stats.live_bytes + stats.dead_bytes;
   const reads = performance.hits + performance.misses;
   const memory = Object.values(stats.memory).reduce((sum, part) => sum + part, 0);
   const waits = stats.pending_writes === 0 ? "none waits" : plural(stats.pending_writes, "waits", "wait");
-  const tiles = [
+  return [
     ["Keys", count(stats.keys), plural(stats.bucket_count, "bucket", "buckets")],
     ["Value log", bytes(stats.vlog_size), stored === 0 ? "no records yet" : percent(stats.dead_bytes / stored) + " dead"],
     ["Reads a second", rate(sample.reads), count(stats.num_reads) + " in all"],
@@ -25,14 +25,20 @@ function showTiles(stats, sample) {
     ["Reads that found a value", percent(reads === 0 ? null : performance.hits / reads), reads === 0 ? "no reads yet" : "since the start"],
     ["Memory", bytes(memory), "index, memtables, cache"],
   ];
+}
+
+function showTiles(tiles) {
   const list = byId("tiles");
+  // Another backend has others, if the server was started anew.
+  while (list.children.length > tiles.length) list.lastChild.remove();
   tiles.forEach(([name, figure, beside], i) => {
     let tile = list.children[i];
     if (tile === undefined) {
       tile = make("div");
-      tile.append(make("dt", "", name), make("dd", "figure"), make("dd", "beside"));
+      tile.append(make("dt"), make("dd", "figure"), make("dd", "beside"));
       list.append(tile);
     }
+    setText(tile.children[0], name);
     setText(tile.children[1], figure);
     setText(tile.children[2], beside);
   });

@@ -6,10 +6,10 @@
  * @module
  */
 
-import type { Badger } from "../../plugin/badger.ts";
 import type { BadgerStore } from "../../plugin/bucket_stores.ts";
-import type { Store } from "../../store/store.ts";
-import { isBadger, makeReport, snakeCase } from "../stats_report.ts";
+import { farOf } from "../remote_report.ts";
+import { isBadger, isEmbedded, type Source } from "../source.ts";
+import { makeReport, snakeCase } from "../stats_report.ts";
 import { showKey } from "./show_key.ts";
 
 /** The most segments and the most GC runs that one answer lists. */
@@ -28,7 +28,7 @@ export interface ShownKey {
 
 /** Reads the counters and goes over the segments. */
 export async function makeDashboardReport(
-  source: Badger | Store,
+  source: Source,
   isGcAllowed: boolean,
 ): Promise<Record<string, unknown>> {
   const stats = await makeReport(source);
@@ -40,9 +40,9 @@ export async function makeDashboardReport(
     store.gcRuns().map((run) => ({ ...run, bucket }))
   ).sort((a, b) => a.startedAt - b.startedAt).slice(-RUNS_MAX);
   return {
-    name: isBadger(source) ? source.name : "store",
+    name: "name" in source ? source.name : "store",
     time: Date.now(),
-    gc_allowed: isGcAllowed,
+    gc_allowed: isGcAllowed && isEmbedded(source),
     discard_ratio: isBadger(source)
       ? source.settings.valueLogGcDiscardRatio
       : null,
@@ -55,11 +55,12 @@ export async function makeDashboardReport(
 
 /** Looks at every key for the `count` with the largest values. */
 export async function findShownKeys(
-  source: Badger | Store,
+  source: Source,
   count: number,
   signal: AbortSignal,
 ): Promise<ShownKey[]> {
-  const largest = await source.largest(count, { signal });
+  const keys = isEmbedded(source) ? source : farOf(source);
+  const largest = await keys.largest(count, { signal });
   return largest.map(({ bucket, key, valueBytes }) => ({
     ...(bucket === undefined ? {} : { bucket }),
     key: showKey(key),
@@ -67,7 +68,9 @@ export async function findShownKeys(
   }));
 }
 
-function storesOf(source: Badger | Store): BadgerStore[] {
+/** The stores whose segments are shown: none of servers. */
+function storesOf(source: Source): BadgerStore[] {
+  if (!isEmbedded(source)) return [];
   return isBadger(source)
     ? source.stores()
     : [{ bucket: undefined, store: source }];

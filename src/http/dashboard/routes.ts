@@ -8,9 +8,8 @@ import type { Context, Hono, Next } from "hono";
 import { csrf } from "hono/csrf";
 import { secureHeaders } from "hono/secure-headers";
 import type { GcReport } from "../../engine/gc_totals.ts";
-import type { Badger } from "../../plugin/badger.ts";
-import type { Store } from "../../store/store.ts";
 import { answerJson, oneAfterTheOther } from "../answer.ts";
+import { type EmbeddedSource, isEmbedded, type Source } from "../source.ts";
 import { parseQuery, snakeCase } from "../stats_report.ts";
 import { PAGE, SCRIPT_HASH, STYLE_HASH } from "./page.ts";
 import { findShownKeys, makeDashboardReport } from "./report.ts";
@@ -29,7 +28,7 @@ export const ACTION_HEADER = "x-badger-action";
 export function addDashboard(
   app: Hono,
   path: string,
-  source: Badger | Store,
+  source: Source,
   isGcAllowed: boolean,
 ): void {
   const base = path.replace(/\/$/, "");
@@ -75,7 +74,9 @@ export function addDashboard(
   app.post(
     `${base}/gc`,
     async (context: Context, next: Next) => {
-      const refusal = !isGcAllowed
+      const refusal = !isEmbedded(source)
+        ? "the servers need none"
+        : !isGcAllowed
         ? "it is not permitted. Mount the app with { gc: true }"
         : context.req.header(ACTION_HEADER) !== "gc"
         ? `the header ${ACTION_HEADER}: gc is missing`
@@ -90,7 +91,7 @@ export function addDashboard(
     (context) =>
       answerJson(context, async () => {
         // Who asks while a run is under way gets the report of that one.
-        run ??= source.gc().finally(() => run = undefined);
+        run ??= (source as EmbeddedSource).gc().finally(() => run = undefined);
         return snakeCase(await run);
       }),
   );

@@ -42,6 +42,7 @@ body {
   font-variant-numeric: tabular-nums;
 }
 h1 { font-size: 1.25rem; font-weight: 650; margin: 0; letter-spacing: -0.01em; }
+h1 small { font-size: 0.8125rem; font-weight: 400; letter-spacing: 0; color: var(--quiet); }
 h2 { font-size: 0.9375rem; font-weight: 600; margin: 0; }
 p { margin: 0; }
 :focus-visible { outline: 2px solid var(--focus); outline-offset: 2px; border-radius: 4px; }
