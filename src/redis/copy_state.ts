@@ -7,8 +7,15 @@
  * @module
  */
 
-import { StoreError } from "../errors.ts";
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname } from "node:path";
+import { fromSystemError, isNotFound, StoreError } from "../errors.ts";
 import type { LocalPosition } from "./copy_local.ts";
 
 /** What the file says. */
@@ -48,8 +55,17 @@ export class StateFile {
     try {
       text = readFileSync(this.#path, "utf8");
     } catch (error) {
-      if ((error as { code?: string }).code === "ENOENT") return fresh;
-      throw error;
+      if (!isNotFound(error)) {
+        throw fromSystemError("read the state of the copy", this.#path, error);
+      }
+      if (existsSync(dirname(this.#path))) return fresh;
+      // Better told now than after the first group.
+      throw new StoreError(
+        "BAD_PATH",
+        `Cannot note how far the copy is: there is no directory for ${this.#path}. ` +
+          "Make it, or name another file",
+        { path: this.#path, cause: error },
+      );
     }
     let state: Partial<CopyState> | undefined;
     try {
@@ -65,7 +81,7 @@ export class StateFile {
     throw new StoreError(
       "BAD_PATH",
       `Cannot go on with the copy: ${this.#path} is ${
-        typeof state?.job === "string"
+        typeof state?.job === "string" && state.job !== this.#job
           ? `that of another one, ${state.job}`
           : "not the state of one"
       }. Name another file, or remove it to begin anew`,

@@ -88,6 +88,12 @@ Deno.test({
         await page.waitForSelector("#largest td");
         const picture = Deno.args[0];
         if (picture !== undefined) {
+          await page.emulateMedia({ colorScheme: "light" });
+          for (let i = 0; i < 40; i++) {
+            await kvStore.addValue("pages", `key ${i}`, "value");
+            await kvStore.getValue("users", `key ${i}`);
+            await page.waitForTimeout(250);
+          }
           await page.screenshot({
             path: `${picture}/dashboard-${kind}-desktop.png`,
             fullPage: true,
