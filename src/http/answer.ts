@@ -28,13 +28,3 @@ export async function answerJson(
     throw error;
   }
 }
-
-/** Runs what it is given one after the other. */
-export function oneAfterTheOther(): <T>(run: () => Promise<T>) => Promise<T> {
-  let turn: Promise<unknown> = Promise.resolve();
-  return <T>(run: () => Promise<T>) => {
-    const result = turn.catch(() => {}).then(run);
-    turn = result;
-    return result;
-  };
-}

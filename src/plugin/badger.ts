@@ -18,11 +18,13 @@ import type { CodecName } from "./codecs.ts";
 import { Compressor } from "./compression.ts";
 import { loadConfig } from "./config.ts";
 import type { EnvironmentReader } from "./environment.ts";
-import { type Filter, filter } from "./filter.ts";
-import { kv, type KvStore } from "./kv.ts";
+import type { Filter } from "./filter.ts";
+import type { KvStore } from "./kv.ts";
 import { openStores } from "./open_stores.ts";
+import { Registration } from "./registration.ts";
 import type { BadgerConfig, BadgerSettings } from "./settings.ts";
 import { type BadgerStats, readStats } from "./stats.ts";
+import { oneAfterTheOther } from "./turns.ts";
 
 /** How an instance is started, beside its settings. */
 export interface BadgerOptions {
@@ -79,7 +81,8 @@ export class Badger implements AsyncDisposable {
   readonly #onEvent: BadgerListener | undefined = undefined;
   #buckets: BucketStores | undefined;
   /** Openings and closings happen one after the other. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #inTurn = oneAfterTheOther();
+  readonly #registration: Registration;
 
   private constructor(settings: BadgerSettings, options: BadgerOptions) {
     this.name = options.name ?? "badger";
@@ -93,6 +96,11 @@ export class Badger implements AsyncDisposable {
     };
     this.#kvStore = new BadgerKv(owner, new Compressor(options.codec));
     this.#filter = new BadgerFilter(owner);
+    this.#registration = new Registration(
+      this.name,
+      this.#kvStore,
+      this.#filter,
+    );
   }
 
   /**
@@ -281,10 +289,10 @@ export class Badger implements AsyncDisposable {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       if (!this.settings.enabled || this.isOpen) return;
-      this.#refuseTakenName();
+      this.#registration.refuseTakenName();
       const buckets = await openStores(this.settings, this.#onEvent);
       try {
-        this.#register();
+        this.#registration.add();
       } catch (error) {
         await buckets.close();
         throw error;
@@ -302,7 +310,7 @@ export class Badger implements AsyncDisposable {
       const buckets = this.#buckets;
       if (buckets === undefined) return;
       this.#buckets = undefined;
-      this.#unregister();
+      this.#registration.remove();
       await buckets.close();
     });
   }
@@ -310,44 +318,6 @@ export class Badger implements AsyncDisposable {
   /** Closes the instance at the end of an `await using` block. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close();
-  }
-
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(step);
-    this.#turn = turn.catch(() => {});
-    return turn;
-  }
-
-  /** Before any file is touched: the name is the cheaper thing to get wrong. */
-  #refuseTakenName(): void {
-    if (!kv.has(this.name) && !filter.has(this.name)) return;
-    throw new StoreError(
-      "ALREADY_REGISTERED",
-      `Cannot start ${this.name}: the name is registered. ` +
-        "Close the instance that has it, or give this one another name",
-    );
-  }
-
-  /** Both or none. */
-  #register(): void {
-    kv.register(this.name, this.#kvStore);
-    try {
-      filter.register(this.name, this.#filter);
-    } catch (error) {
-      kv.unregister(this.name);
-      throw error;
-    }
-  }
-
-  /** Leaves alone what somebody else has put in our place. */
-  #unregister(): void {
-    const { name } = this;
-    if (kv.has(name) && kv.getStore(name) === this.#kvStore) {
-      kv.unregister(name);
-    }
-    if (filter.has(name) && filter.getFilter(name) === this.#filter) {
-      filter.unregister(name);
-    }
   }
 
   #requireEnabled(action: string): void {

@@ -4,7 +4,7 @@
  * @module
  */
 
-import { StoreClosedError, StoreError } from "../errors.ts";
+import { StoreClosedError } from "../errors.ts";
 import { noOperations } from "../plugin/bucket_stores.ts";
 import type { CodecName } from "../plugin/codecs.ts";
 import { Compressor } from "../plugin/compression.ts";
@@ -12,9 +12,9 @@ import {
   type EnvironmentReader,
   systemEnvironment,
 } from "../plugin/environment.ts";
-import { filter } from "../plugin/filter.ts";
-import { kv } from "../plugin/kv.ts";
+import { Registration } from "../plugin/registration.ts";
 import type { BucketStats } from "../plugin/stats.ts";
+import { oneAfterTheOther } from "../plugin/turns.ts";
 import type { LargeKey } from "../store/largest.ts";
 import { bucketNames, countKeys, largestKeys } from "./key_scan.ts";
 import { loadRedisSettings, readRedisConfig } from "./load_settings.ts";
@@ -110,15 +110,14 @@ export class RedisBackend implements AsyncDisposable {
   /** The backend as a filter; the one that is registered. */
   readonly filter: RedisFilter;
   readonly #secret: RedisSettings;
-  readonly #isRegistered: boolean;
+  readonly #registration: Registration | undefined;
   #parts: RedisParts | undefined;
   /** Openings and closings happen one after the other. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #inTurn = oneAfterTheOther();
 
   private constructor(settings: RedisSettings, options: RedisBackendOptions) {
     this.name = options.name ?? "badger";
     this.#secret = settings;
-    this.#isRegistered = options.isRegistered ?? true;
     this.settings = Object.freeze({
       ...settings,
       password: hidden(settings.password),
@@ -131,6 +130,9 @@ export class RedisBackend implements AsyncDisposable {
     };
     this.kvStore = new RedisKv(owner, new Compressor(options.codec));
     this.filter = new RedisFilter(owner);
+    this.#registration = options.isRegistered ?? true
+      ? new Registration(this.name, this.kvStore, this.filter)
+      : undefined;
   }
 
   /**
@@ -243,11 +245,11 @@ export class RedisBackend implements AsyncDisposable {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.isOpen) return;
-      this.#refuseTakenName();
+      this.#registration?.refuseTakenName();
       const parts = makeParts(this.#secret);
       try {
         await parts.router.open();
-        this.#register();
+        this.#registration?.add();
       } catch (error) {
         await parts.router.close();
         throw error;
@@ -265,7 +267,7 @@ export class RedisBackend implements AsyncDisposable {
       const parts = this.#parts;
       if (parts === undefined) return;
       this.#parts = undefined;
-      this.#unregister();
+      this.#registration?.remove();
       await parts.lanes.drained();
       await parts.router.close();
     });
@@ -280,49 +282,9 @@ export class RedisBackend implements AsyncDisposable {
     partsOf = (backend, action) => backend.#require(action);
   }
 
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(step);
-    this.#turn = turn.catch(() => {});
-    return turn;
-  }
-
   #require(action: string): RedisParts {
     if (this.#parts === undefined) throw new StoreClosedError(action);
     return this.#parts;
-  }
-
-  /** Before any connection is made: the name is the cheaper thing to get wrong. */
-  #refuseTakenName(): void {
-    if (!this.#isRegistered) return;
-    if (!kv.has(this.name) && !filter.has(this.name)) return;
-    throw new StoreError(
-      "ALREADY_REGISTERED",
-      `Cannot start ${this.name}: the name is registered. ` +
-        "Close the instance that has it, or give this one another name",
-    );
-  }
-
-  /** Both or none. */
-  #register(): void {
-    if (!this.#isRegistered) return;
-    kv.register(this.name, this.kvStore);
-    try {
-      filter.register(this.name, this.filter);
-    } catch (error) {
-      kv.unregister(this.name);
-      throw error;
-    }
-  }
-
-  /** Leaves alone what somebody else has put in our place. */
-  #unregister(): void {
-    const { name } = this;
-    if (kv.has(name) && kv.getStore(name) === this.kvStore) {
-      kv.unregister(name);
-    }
-    if (filter.has(name) && filter.getFilter(name) === this.filter) {
-      filter.unregister(name);
-    }
   }
 }
 

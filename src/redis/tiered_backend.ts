@@ -5,16 +5,16 @@
  * @module
  */
 
-import { StoreClosedError, StoreError } from "../errors.ts";
+import { StoreClosedError } from "../errors.ts";
 import { BadgerKv, type BucketOwner } from "../plugin/badger_kv.ts";
 import type { BucketStores } from "../plugin/bucket_stores.ts";
 import { Compressor } from "../plugin/compression.ts";
 import { loadConfig } from "../plugin/config.ts";
 import { systemEnvironment } from "../plugin/environment.ts";
-import { filter } from "../plugin/filter.ts";
-import { kv } from "../plugin/kv.ts";
 import { openStores } from "../plugin/open_stores.ts";
 import { type BadgerStats, readStats } from "../plugin/stats.ts";
+import { Registration } from "../plugin/registration.ts";
+import { oneAfterTheOther } from "../plugin/turns.ts";
 import { Invalidations } from "./invalidations.ts";
 import { nested, readKvFile } from "./load_settings.ts";
 import {
@@ -92,10 +92,10 @@ export class TieredBackend implements AsyncDisposable {
   readonly kvStore: TieredKv;
   /** The filter of the servers; the one that is registered. */
   readonly filter: RedisFilter;
-  readonly #isRegistered: boolean;
+  readonly #registration: Registration | undefined;
   #open: Tier | undefined;
   /** Openings and closings happen one after the other. */
-  #turn: Promise<void> = Promise.resolve();
+  readonly #inTurn = oneAfterTheOther();
 
   private constructor(
     tier: TierSettings,
@@ -103,7 +103,6 @@ export class TieredBackend implements AsyncDisposable {
     compressor: Compressor,
     isRegistered: boolean,
   ) {
-    this.#isRegistered = isRegistered;
     this.name = far.name;
     this.tier = Object.freeze(tier);
     this.far = far;
@@ -123,6 +122,9 @@ export class TieredBackend implements AsyncDisposable {
       stalenessMilliseconds: tier.stalenessMilliseconds,
     };
     this.kvStore = new TieredKv(parts);
+    this.#registration = isRegistered
+      ? new Registration(this.name, this.kvStore, this.filter)
+      : undefined;
   }
 
   /**
@@ -201,14 +203,7 @@ export class TieredBackend implements AsyncDisposable {
   open(): Promise<void> {
     return this.#inTurn(async () => {
       if (this.isOpen) return;
-      const { name } = this;
-      if (this.#isRegistered && (kv.has(name) || filter.has(name))) {
-        throw new StoreError(
-          "ALREADY_REGISTERED",
-          `Cannot start ${name}: the name is registered. ` +
-            "Close the instance that has it, or give this one another name",
-        );
-      }
+      this.#registration?.refuseTakenName();
       await this.far.open();
       let buckets: BucketStores | undefined;
       let invalidations: Invalidations | undefined;
@@ -227,7 +222,7 @@ export class TieredBackend implements AsyncDisposable {
           await invalidations.start();
         }
         this.#open = { buckets, invalidations };
-        this.#register();
+        this.#registration?.add();
       } catch (error) {
         this.#open = undefined;
         invalidations?.stop();
@@ -246,7 +241,7 @@ export class TieredBackend implements AsyncDisposable {
     return this.#inTurn(async () => {
       const open = this.#open;
       if (open === undefined) return;
-      this.#unregister();
+      this.#registration?.remove();
       open.invalidations?.stop();
       await this.far.close();
       this.#open = undefined;
@@ -273,35 +268,8 @@ export class TieredBackend implements AsyncDisposable {
     });
   }
 
-  #inTurn(step: () => Promise<void>): Promise<void> {
-    const turn = this.#turn.then(step);
-    this.#turn = turn.catch(() => {});
-    return turn;
-  }
-
   #require(action: string): Tier {
     if (this.#open === undefined) throw new StoreClosedError(action);
     return this.#open;
-  }
-
-  /** Both or none. */
-  #register(): void {
-    if (!this.#isRegistered) return;
-    kv.register(this.name, this.kvStore);
-    try {
-      filter.register(this.name, this.filter);
-    } catch (error) {
-      kv.unregister(this.name);
-      throw error;
-    }
-  }
-
-  /** Leaves alone what somebody else has put in our place. */
-  #unregister(): void {
-    const { name } = this;
-    if (kv.has(name) && kv.getStore(name) === this.kvStore) kv.unregister(name);
-    if (filter.has(name) && filter.getFilter(name) === this.filter) {
-      filter.unregister(name);
-    }
   }
 }
