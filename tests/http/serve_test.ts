@@ -6,6 +6,7 @@ import { assertEquals, assertRejects } from "@std/assert";
 import { ConfigError } from "../../src/plugin/config_error.ts";
 import { serve } from "../../src/server/mod.ts";
 import { tempDir } from "../support/temp.ts";
+import { runScript } from "./run_script.ts";
 
 const SCRIPT = `
 import { serve } from "./src/server/mod.ts";
@@ -64,37 +65,10 @@ await again.finished;
 console.log(JSON.stringify(answers));
 `;
 
-/** Runs a script that may use the network; gives what it prints, read. */
-async function runScript(path: string, script: string): Promise<unknown> {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--allow-net=127.0.0.1",
-      `--allow-read=.`,
-      `--allow-write=${path}`,
-      "--allow-env=LOG_TOKENS,LOG_STREAM",
-      "--ext=ts",
-      "-",
-    ],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const child = command.spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(script));
-  await writer.close();
-  const { stdout, stderr } = await child.output();
-  const text = new TextDecoder().decode(stdout);
-  assertEquals(text === "" ? new TextDecoder().decode(stderr) : "", "");
-  return JSON.parse(text);
-}
-
 Deno.test("serve: a file becomes a server, which stops and leaves its store sound", async () => {
   await using directory = tempDir();
   const script = SCRIPT.replace("DIRECTORY", directory.path);
-  assertEquals(await runScript(directory.path, script), {
+  assertEquals(await runScript(script, directory.path), {
     health: 200,
     stranger: 401,
     put: 201,
@@ -131,7 +105,7 @@ socket.close();
 
 Deno.test("serve: an upload that does not go on keeps no server from stopping", async () => {
   await using directory = tempDir();
-  assertEquals(await runScript(directory.path, STOP_SCRIPT), "stopped");
+  assertEquals(await runScript(STOP_SCRIPT, directory.path), "stopped");
 });
 
 Deno.test("serve: off the loopback it wants authentication or to be told", async () => {

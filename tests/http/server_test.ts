@@ -3,6 +3,7 @@
  * use the network.
  */
 import { assertEquals } from "@std/assert";
+import { runScript } from "./run_script.ts";
 
 const SCRIPT = `
 import { Hono } from "hono";
@@ -46,27 +47,7 @@ console.log(JSON.stringify({
 `;
 
 Deno.test("server: the statistics are served by Deno.serve", async () => {
-  const command = new Deno.Command(Deno.execPath(), {
-    args: [
-      "run",
-      "--no-prompt",
-      "--allow-net=127.0.0.1",
-      "--allow-env=LOG_TOKENS,LOG_STREAM",
-      "--ext=ts",
-      "-",
-    ],
-    stdin: "piped",
-    stdout: "piped",
-    stderr: "piped",
-  });
-  const child = command.spawn();
-  const writer = child.stdin.getWriter();
-  await writer.write(new TextEncoder().encode(SCRIPT));
-  await writer.close();
-  const { stdout, stderr } = await child.output();
-  const text = new TextDecoder().decode(stdout);
-  assertEquals(text === "" ? new TextDecoder().decode(stderr) : "", "");
-  const { reason, ...answers } = JSON.parse(text);
+  const { reason, ...answers } = await runScript(SCRIPT) as { reason: string };
   assertEquals(answers, {
     put: 204,
     hits: [{ Key: "b,key", Count: 1, Size: 5, Bucket: "b" }],

@@ -6,6 +6,7 @@ import { openEngine, Store } from "../../src/store/store.ts";
 import { checkBooks } from "../support/check_books.ts";
 import { FixedHost } from "../support/fixed_host.ts";
 import { settle } from "../support/simulated_host.ts";
+import { StoppedHost } from "../support/stopped_host.ts";
 
 const MIB = 1 << 20;
 const OPTIONS: StoreOptions = { path: "/pressure", valueLogFileSize: MIB };
@@ -77,27 +78,6 @@ Deno.test("backpressure: a small store never feels it", async () => {
   assertEquals(gc.stalls, 0);
   await store.close();
 });
-
-/** A collector that goes on when it is let. */
-class StoppedHost extends FixedHost {
-  #turns: (() => void)[] = [];
-
-  override shouldBreathe(): boolean {
-    return true;
-  }
-
-  override breathe(): Promise<void> {
-    return new Promise((resolve) => this.#turns.push(resolve));
-  }
-
-  /** Lets the collector go on until it has nothing left to do. */
-  async letGo(): Promise<void> {
-    for (let turn; (turn = this.#turns.pop()) !== undefined;) {
-      turn();
-      await settle();
-    }
-  }
-}
 
 /** Some thirty segments, of each of which one record is live. */
 async function openDead(valueLogGcEnabled = true) {

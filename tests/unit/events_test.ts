@@ -23,6 +23,7 @@ import { openReaderEngine } from "../../src/store/store_reader.ts";
 import { FixedHost, START_TIME } from "../support/fixed_host.ts";
 import { SimulatedDisk } from "../support/simulated_disk.ts";
 import { settle, SimulatedHost } from "../support/simulated_host.ts";
+import { StoppedHost } from "../support/stopped_host.ts";
 import { tempDir } from "../support/temp.ts";
 
 const PATH = "/events";
@@ -322,27 +323,6 @@ Deno.test("events: writers that wait for the disk before a rotation are told", a
   await store.close();
   checkForm(events);
 });
-
-/** A collector that goes on when it is let. */
-class StoppedHost extends FixedHost {
-  #turns: (() => void)[] = [];
-
-  override shouldBreathe(): boolean {
-    return true;
-  }
-
-  override breathe(): Promise<void> {
-    return new Promise((resolve) => this.#turns.push(resolve));
-  }
-
-  /** Lets the collector go on until it has nothing left to do. */
-  async letGo(): Promise<void> {
-    for (let turn; (turn = this.#turns.pop()) !== undefined;) {
-      turn();
-      await settle();
-    }
-  }
-}
 
 Deno.test("events: writers that wait for the collector are told when the run ends", async () => {
   const host = new StoppedHost();
