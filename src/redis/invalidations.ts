@@ -10,6 +10,7 @@
  */
 
 import type { Buffer } from "node:buffer";
+import { inTime } from "./in_time.ts";
 import { makeClient } from "./server_connection.ts";
 import type { ServerAddress, ServerOptions } from "./server_options.ts";
 
@@ -117,7 +118,7 @@ export class Invalidations {
     });
     this.#clients.set(address, client);
     try {
-      await inTime(this.#options.connectTimeout, async () => {
+      await inTime("answer", this.#options.connectTimeout, async () => {
         await client.connect();
         // The client has asked for the keys that it reads, which are none.
         await client.sendCommand(["CLIENT", "TRACKING", "OFF"]);
@@ -137,7 +138,7 @@ export class Invalidations {
 
   async #askForLife(address: ServerAddress, client: Client): Promise<void> {
     try {
-      await inTime(this.#options.replyTimeout, () => client.ping());
+      await inTime("answer", this.#options.replyTimeout, () => client.ping());
     } catch {
       this.#leave(address, client);
     }
@@ -151,24 +152,5 @@ export class Invalidations {
     if (current.isOpen) current.destroy();
     // Reads go to the servers now, and that finds out who has the slots instead.
     if (this.#heard.delete(address)) this.#listener.onGap();
-  }
-}
-
-/** Rejects if `act` takes longer than `milliseconds`. */
-async function inTime<T>(
-  milliseconds: number,
-  act: () => Promise<T>,
-): Promise<T> {
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLate = new Promise<never>((_, reject) => {
-    timer = setTimeout(
-      () => reject(new Error(`no answer within ${milliseconds} ms`)),
-      milliseconds,
-    );
-  });
-  try {
-    return await Promise.race([act(), tooLate]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -19,6 +19,7 @@ import {
   ErrorReply,
   RESP_TYPES,
 } from "@redis/client";
+import { inTime } from "./in_time.ts";
 import { AnswerLost, isRefusedLogin, NotDone, reasonOf } from "./outcome.ts";
 import type { ServerAddress, ServerOptions } from "./server_options.ts";
 
@@ -253,15 +254,8 @@ export class ServerConnection {
     const client = makeClient(this.address, this.#options);
     // Every loss is told to those who wait; an event nobody hears would end a process.
     client.on("error", () => this.#drop(client));
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const tooLate = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () => reject(new Error(`no connection within ${connectTimeout} ms`)),
-        connectTimeout,
-      );
-    });
     try {
-      await Promise.race([client.connect(), tooLate]);
+      await inTime("connection", connectTimeout, () => client.connect());
     } catch (error) {
       if (client.isOpen) client.destroy();
       if (isRefusedLogin(error)) throw error;
@@ -271,8 +265,6 @@ export class ServerConnection {
           cause: error,
         },
       );
-    } finally {
-      clearTimeout(timer);
     }
     if (this.#isClosed) {
       client.destroy();
