@@ -10,6 +10,8 @@ import { Load, text } from "./load.mjs";
 import { until, wait } from "./servers.mjs";
 
 const TAG = "{same slot}";
+/** Where nothing may fail, also not because the machine stood still for a moment. */
+const PATIENT = { reply_timeout_milliseconds: 5_000 };
 
 /** Runs `body` with a backend over the cluster. */
 export async function withBackend(cluster, settings, body) {
@@ -39,7 +41,7 @@ export const faults = {
   "slots are moved under load: nothing fails, nothing is lost": async (
     cluster,
   ) => {
-    await withBackend(cluster, {}, async (backend) => {
+    await withBackend(cluster, PATIENT, async (backend) => {
       const load = new Load(backend, "moved");
       await load.until(500);
       const [from, to] = await cluster.masters();
@@ -56,7 +58,7 @@ export const faults = {
 
   "a master joins under load and leaves again: nothing fails, nothing is lost":
     async (cluster) => {
-      await withBackend(cluster, {}, async (backend) => {
+      await withBackend(cluster, PATIENT, async (backend) => {
         const load = new Load(backend, "joined");
         await load.until(200);
         const newcomer = await cluster.addMaster();
@@ -81,8 +83,7 @@ export const faults = {
   "a master stands still for a moment: calls wait, nothing fails": async (
     cluster,
   ) => {
-    const patient = { reply_timeout_milliseconds: 5_000 };
-    await withBackend(cluster, patient, async (backend) => {
+    await withBackend(cluster, PATIENT, async (backend) => {
       const load = new Load(backend, "moment");
       await load.until(200);
       const { server } = await cluster.masterOf(TAG);

@@ -3,7 +3,7 @@
  *
  * Plain JavaScript: it runs on Bun and Node as it stands here.
  */
-import { wait } from "./servers.mjs";
+import { inTime, until } from "./servers.mjs";
 
 const WRITERS = 8;
 
@@ -35,14 +35,14 @@ export class Load {
   }
 
   /** Waits until so many calls are acknowledged. */
-  async until(count) {
-    while (this.acknowledged < count) await wait(5);
+  until(count) {
+    return until(() => this.acknowledged >= count);
   }
 
   /** Lets the writers come to their end. */
   async end() {
     this.#isOver = true;
-    await Promise.all(this.#writers);
+    await inTime(Promise.all(this.#writers), "the writers end");
   }
 
   /** The keys that do not have what was acknowledged. */

@@ -5,7 +5,13 @@
  * Plain JavaScript: it runs on Bun and Node as it stands here.
  */
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:net";
 import { resolve } from "node:path";
 import process from "node:process";
@@ -17,18 +23,59 @@ const PORT_MIN = 11_000;
 const PORT_MAX = 31_000;
 /** Milliseconds of silence after which a cluster takes a node for dead. */
 const NODE_TIMEOUT = 700;
+/** Seconds after which nothing comes any more; what is waited for here takes ten. */
+const PATIENCE_SECONDS = 60;
+
+/**
+ * A directory for the files of a server: in memory where that can be had, for a node
+ * syncs its own at each change of the cluster and answers nobody meanwhile.
+ */
+function makeDirectory() {
+  try {
+    return mkdtempSync("/dev/shm/redis-");
+  } catch {
+    mkdirSync(".tmp", { recursive: true });
+    return resolve(mkdtempSync(".tmp/redis-"));
+  }
+}
 
 const running = new Set();
 process.on("exit", () => {
-  for (const server of running) server.kill();
+  for (const server of running) {
+    server.process.kill("SIGKILL");
+    rmSync(server.directory, { recursive: true, force: true });
+  }
 });
 
 export const wait = (milliseconds) =>
   new Promise((done) => setTimeout(done, milliseconds));
 
-/** Waits until `isSo` answers true. What never does is ended by the runner's limit. */
+/** Settles as `promise` does; rejects if that takes longer than a minute. */
+export async function inTime(promise, what) {
+  // Made here, so that its stack tells who waited.
+  const late = new Error(`Not done after ${PATIENCE_SECONDS} s: ${what}`);
+  let timer;
+  const limit = new Promise((_, fail) => {
+    timer = setTimeout(() => fail(late), PATIENCE_SECONDS * 1_000);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Waits until `isSo` answers true; what never does fails by its name. */
 export async function until(isSo) {
-  while (!await isSo()) await wait(20);
+  let isOver = false;
+  const poll = async () => {
+    while (!isOver && !await isSo()) await wait(20);
+  };
+  try {
+    await inTime(poll(), isSo);
+  } finally {
+    isOver = true;
+  }
 }
 
 /** One `redis-server`. */
@@ -38,8 +85,7 @@ export class Server {
     this.address = `${HOST}:${port}`;
     this.words = words;
     this.cliWords = cliWords;
-    mkdirSync(".tmp", { recursive: true });
-    this.directory = resolve(mkdtempSync(".tmp/redis-"));
+    this.directory = makeDirectory();
   }
 
   /** Starts it, again if it was killed; its files are those of before. */
@@ -55,15 +101,27 @@ export class Server {
     ], { stdio: "ignore" });
     this.exit = new Promise((done) => this.process.once("exit", done));
     running.add(this);
+    let isOver = false;
+    this.exit.then(() => isOver = true);
     await until(async () =>
-      /PONG|NOAUTH/.test(await this.ask("PING").catch(String))
+      isOver || /PONG|NOAUTH/.test(await this.ask("PING").catch(String))
     );
+    if (isOver) throw new Error(`${this.address} ended:\n${this.log()}`);
     return this;
   }
 
   /** What the server answers, as `redis-cli` prints it. */
   ask(...words) {
     return cli(["-p", `${this.port}`, ...this.cliWords, ...words]);
+  }
+
+  /** The end of what it wrote to its log. */
+  log() {
+    try {
+      return readFileSync(`${this.directory}/log`, "utf8").slice(-2_000);
+    } catch (error) {
+      return String(error);
+    }
   }
 
   /** Stops the process where it is. */
@@ -79,8 +137,8 @@ export class Server {
   /** Ends it at once; what it had in memory is gone. */
   kill() {
     running.delete(this);
-    process.kill(this.process.pid, "SIGKILL");
-    return this.exit;
+    this.process.kill("SIGKILL");
+    return inTime(this.exit, `${this.address} is killed`);
   }
 
   async dispose() {
@@ -99,13 +157,16 @@ function cli(words) {
   });
 }
 
-/** Ports that nobody listens at, nor at those of their buses. */
+const given = new Set();
+
+/** Ports that nobody listens at, nor at those of their buses; each is given once. */
 export async function freePorts(count) {
   const ports = [];
   while (ports.length < count) {
     const port = PORT_MIN +
       Math.floor(Math.random() * (PORT_MAX - PORT_MIN - BUS_OFFSET));
-    if (ports.includes(port)) continue;
+    if (given.has(port)) continue;
+    given.add(port);
     if (await isFree(port) && await isFree(port + BUS_OFFSET)) ports.push(port);
   }
   return ports;
@@ -153,16 +214,25 @@ export async function startEncrypted() {
 /** Three masters with a replica each. */
 export class Cluster {
   static async start() {
-    const cluster = new Cluster();
-    const ports = await freePorts(6);
-    cluster.servers = await Promise.all(ports.map(startNode));
-    await cli([
-      ...["--cluster", "create"],
-      ...cluster.servers.map(({ address }) => address),
-      ...["--cluster-replicas", "1", "--cluster-yes"],
-    ]);
-    await cluster.settle();
-    return cluster;
+    for (let attempt = 1;; attempt++) {
+      const cluster = new Cluster();
+      const ports = await freePorts(6);
+      cluster.servers = await Promise.all(ports.map(startNode));
+      try {
+        await cli([
+          ...["--cluster", "create"],
+          ...cluster.servers.map(({ address }) => address),
+          ...["--cluster-replicas", "1", "--cluster-yes"],
+        ]);
+        await cluster.settle();
+        return cluster;
+      } catch (error) {
+        // Nodes that stand still for a second while they meet do not find each other.
+        console.log(`No cluster came to be: ${error}`);
+        if (attempt === 3) throw error;
+        await cluster.dispose();
+      }
+    }
   }
 
   /** The addresses of all nodes. */
@@ -281,6 +351,15 @@ export class Cluster {
   async removeMaster({ server, id }) {
     await cli(["--cluster", "del-node", this.nodes[0], id]);
     await server.dispose();
+  }
+
+  /** What each node says of all of them, and the end of its log. */
+  async picture() {
+    const nodes = await Promise.all(this.servers.map(async (server) => {
+      const view = await server.ask("CLUSTER", "NODES").catch(String);
+      return `${server.address}:\n${view}\n${server.log()}`;
+    }));
+    return nodes.join("\n");
   }
 
   async dispose() {

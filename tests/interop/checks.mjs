@@ -15,16 +15,18 @@ export const RUNTIME = globalThis.Deno !== undefined
   ? `bun ${globalThis.Bun.version}`
   : `node ${process.versions.node}`;
 
-/** Runs `body` and counts whether it threw. */
+/** Runs `body` and counts whether it threw; answers true if it did not. */
 export async function check(name, body) {
   try {
     await body();
     passed++;
     console.log(`ok - ${RUNTIME}: ${name}`);
+    return true;
   } catch (error) {
     failed++;
     const reason = error instanceof Error ? error.stack : String(error);
     console.log(`not ok - ${RUNTIME}: ${name}\n${reason}`);
+    return false;
   }
 }
 
