@@ -166,10 +166,51 @@ async function grow(sizes: number[], valueBytes: number): Promise<Step[]> {
   return steps;
 }
 
+/** Grows a `Map` of numbers instead: what memory alone charges for more keys. */
+async function growMap(sizes: number[]): Promise<void> {
+  const map = new Map<string, number>();
+  const reads = scaled("reads", 200_000);
+  const medians: { set: number[]; get: number[] } = { set: [], get: [] };
+  for (const keys of sizes) {
+    const from = map.size;
+    const set = await time(
+      keys - from,
+      CHUNK,
+      (i) => map.set(keyOf(from + i), i),
+    );
+    const random = new Random(keys);
+    const get = await time(
+      reads,
+      CHUNK,
+      () => map.get(keyOf(random.below(keys))),
+    );
+    medians.set.push(set.median);
+    medians.get.push(get.median);
+    emit({
+      control: "map",
+      ...rounded({ keys, set: set.median, get: get.median }),
+    });
+  }
+  table(
+    [
+      "µs an operation",
+      ...sizes.map((size) => `${grouped(size)} keys`),
+      "slowest / smallest",
+    ],
+    Object.entries({ "set, new key": medians.set, get: medians.get }).map(
+      ([name, figures]) => [
+        name,
+        ...figures.map((figure) => fixed(figure)),
+        fixed(Math.max(...figures) / figures[0]!),
+      ],
+    ),
+  );
+}
+
 /** With figures of a length that is worth keeping. */
-function rounded(step: Step): Record<string, number> {
+function rounded(figures: object): Record<string, number> {
   return Object.fromEntries(
-    Object.entries(step).map(([name, value]) => [
+    Object.entries(figures).map(([name, value]) => [
       name,
       Math.round(value * 1000) / 1000,
     ]),
@@ -261,6 +302,14 @@ async function main(): Promise<void> {
     report("growth_keys", title, "keys", (step) => step.keys, steps);
     return;
   }
+  if (hasFlag("map")) {
+    paragraph(
+      "For comparison a `Map` of numbers with the same keys, which keeps no value " +
+        "and no file: what memory alone charges for more keys.",
+    );
+    await growMap(keys);
+    return;
+  }
   if (hasFlag("large")) {
     const entry = LARGE_VALUE_BYTES + KEY_BYTES;
     const counts = gigabytes.map((g) => Math.ceil(g * GIGABYTE / entry));
@@ -284,7 +333,7 @@ async function main(): Promise<void> {
         `${Math.max(...given)} GB were asked for.**`,
     );
   }
-  for (const part of ["--small", "--large"]) {
+  for (const part of ["--small", "--map", "--large"]) {
     const { lines, text } = await runFresh(import.meta.url, [
       part,
       ...Deno.args,

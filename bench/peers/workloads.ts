@@ -132,10 +132,16 @@ export const WORKLOADS: readonly Workload[] = [
   },
   {
     name: "durable",
-    keys: 4000,
+    keys: 256_000,
     valueBytes: 100,
     phases: [
-      { ...DURABLE, name: "durable-single", operation: "durable", group: 1 },
+      {
+        ...DURABLE,
+        name: "durable-single",
+        operation: "durable",
+        count: 4000,
+        group: 1,
+      },
       {
         ...DURABLE,
         name: "durable-64",

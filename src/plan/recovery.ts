@@ -12,7 +12,7 @@ import type { Load } from "./load.ts";
 export interface RecoveryPlan {
   /** Milliseconds after a clean close: `snapshot / 1.1 GB a second`. */
   afterCloseMilliseconds: number;
-  /** Milliseconds after a kill: `records of the log × 176 ns`, by the hint files. */
+  /** Milliseconds after a kill: `records of the log × 318 ns`, by the hint files. */
   afterKillMilliseconds: number;
   /**
    * Bytes at the end of the log that no hint file covers yet, at most, and that are
@@ -23,16 +23,16 @@ export interface RecoveryPlan {
 
 /**
  * Bytes of index snapshot that are read a second. bench/results/growth.md and
- * memory.md: 10,000,000 keys, 472.2 MiB of index, open in 397.9 ms (1.24 GB a second);
- * 1,000,000 keys, 51.1 MiB, in 51.7 ms (1.04).
+ * memory.md: 10,000,000 keys, 472.2 MiB of index, open in 398.9 ms (1.24 GB a second);
+ * 1,000,000 keys, 51.1 MiB, in 60.1 ms (0.89).
  */
 export const SNAPSHOT_BYTES_PER_SECOND = 1.1e9;
 
 /**
- * Seconds a record. bench/results/peers.md, "reopen 1m after SIGKILL": 176 ms for
+ * Seconds a record. bench/results/peers.md, "reopen 1m after SIGKILL": 318 ms for
  * 1,000,000 records.
  */
-export const REPLAY_SECONDS_PER_RECORD = 176e-9;
+export const REPLAY_SECONDS_PER_RECORD = 318e-9;
 
 /** Opening a store of `load` with `disk`. */
 export function planRecovery(load: Load, disk: DiskPlan): RecoveryPlan {
