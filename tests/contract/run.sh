@@ -46,13 +46,13 @@ failed=0
 add() {
   local name=$1 code=0 line
   shift
-  timeout 300 "$@" 2>&1 | tee "$work/log" || code=$?
+  timeout 400 "$@" 2>&1 | tee "$work/log" || code=$?
   case $code in
     132 | 133 | 134 | 135 | 139)
       # There is no native code of ours in it.
       printf '%s: the runtime crashed with code %d; once more\n' "$name" "$code"
       code=0
-      timeout 300 "$@" 2>&1 | tee "$work/log" || code=$?
+      timeout 400 "$@" 2>&1 | tee "$work/log" || code=$?
       ;;
   esac
   line=$(sed -nE 's/^counts: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$work/log")

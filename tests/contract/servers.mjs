@@ -23,8 +23,8 @@ const PORT_MIN = 11_000;
 const PORT_MAX = 31_000;
 /** Milliseconds of silence after which a cluster takes a node for dead. */
 const NODE_TIMEOUT = 700;
-/** Seconds after which nothing comes any more; what is waited for here takes ten. */
-const PATIENCE_SECONDS = 60;
+/** Seconds after which nothing comes any more; on a busy machine it takes fifty. */
+const PATIENCE_SECONDS = 150;
 
 /**
  * A directory for the files of a server: in memory where that can be had, for a node
