@@ -49,8 +49,10 @@ for runtime in "$node20_path" "$bun_path" "$node24_path"; do
     "${command[@]}" set key value --path command
     test "$("${command[@]}" get key --path command)" = value
     "${command[@]}" delete key --path command
+    # That of the runtime before would be read before this one writes its own.
+    rm -f url
     "${command[@]}" serve --path command --port 0 --json >url &
-    until grep -q http url; do kill -0 $! && sleep 0.05; done
+    until grep -qs http url; do kill -0 $! && sleep 0.05; done
     kill -TERM $!
     wait $!
     # Whoever waits at a pipe hears Ctrl-C.
