@@ -14,7 +14,7 @@ const TAPE_VARIABLES = [
   "NODE_TAPE_NO_ONLY_TEST",
   "NODE_TAPE_OBJECT_PRINT_DEPTH",
   "NODE_TAPE_STRICT_TIMEOUT",
-  "TODO_IS_OK",
+  "TODO_IS_OK", // a name of tape's, no open end
 ];
 
 /** Tests of the suite over a store that is open already. */

@@ -7,6 +7,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import {
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readFileSync,
   rmSync,
@@ -28,6 +29,7 @@ const HOUR = 3_600_000;
 
 /** A directory for a test, which is removed after it. */
 async function withDirectory(act) {
+  mkdirSync(".tmp", { recursive: true });
   const path = mkdtempSync(".tmp/copy-");
   try {
     await act(path);

@@ -42,17 +42,22 @@ JSON
 passed=0
 failed=0
 
+# attempt COMMAND...: runs it, shows what it prints and keeps that in the log.
+attempt() {
+  timeout 400 "$@" 2>&1 | tee "$work/log"
+}
+
 # add NAME COMMAND...: runs the script and adds what its last line says.
 add() {
   local name=$1 code=0 line
   shift
-  timeout 400 "$@" 2>&1 | tee "$work/log" || code=$?
+  attempt "$@" || code=$?
   case $code in
     132 | 133 | 134 | 135 | 139)
       # There is no native code of ours in it.
       printf '%s: the runtime crashed with code %d; once more\n' "$name" "$code"
       code=0
-      timeout 400 "$@" 2>&1 | tee "$work/log" || code=$?
+      attempt "$@" || code=$?
       ;;
   esac
   line=$(sed -nE 's/^counts: ([0-9]+) passed, ([0-9]+) failed$/\1 \2/p' "$work/log")

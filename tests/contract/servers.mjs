@@ -50,7 +50,7 @@ process.on("exit", () => {
 export const wait = (milliseconds) =>
   new Promise((done) => setTimeout(done, milliseconds));
 
-/** Settles as `promise` does; rejects if that takes longer than a minute. */
+/** Settles as `promise` does; rejects if that takes longer than PATIENCE_SECONDS. */
 export async function inTime(promise, what) {
   // Made here, so that its stack tells who waited.
   const late = new Error(`Not done after ${PATIENCE_SECONDS} s: ${what}`);
@@ -101,12 +101,12 @@ export class Server {
     ], { stdio: "ignore" });
     this.exit = new Promise((done) => this.process.once("exit", done));
     running.add(this);
-    let isOver = false;
-    this.exit.then(() => isOver = true);
+    const isOver = () =>
+      this.process.exitCode !== null || this.process.signalCode !== null;
     await until(async () =>
-      isOver || /PONG|NOAUTH/.test(await this.ask("PING").catch(String))
+      isOver() || /PONG|NOAUTH/.test(await this.ask("PING").catch(String))
     );
-    if (isOver) throw new Error(`${this.address} ended:\n${this.log()}`);
+    if (isOver()) throw new Error(`${this.address} ended:\n${this.log()}`);
     return this;
   }
 
